@@ -1,0 +1,140 @@
+"""What `check` shows: the wiring, the policy and the agents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from flowai.cli.shown import as_text, safe
+from flowai.errors import Fault, FlowaiError, SpecError
+from flowai.specs.agent import BUILT_IN_TOOLS, AgentSpec, CoordinatorSpec, ExecutorSpec, PlannerSpec
+from flowai.specs.runtime import RuntimeSpec
+from flowai.specs.testing import TestingConfig
+
+if TYPE_CHECKING:
+    from flowai.interpreters import Runtime
+
+
+def check(app: RuntimeSpec | Runtime) -> bool:
+    """Show how an app is wired; return whether it has no faults."""
+    console = Console(highlight=False)
+    try:
+        runtime = _runtime(app)
+    except SpecError as error:
+        show_faults(error.faults)
+        return False
+    console.print(Text("✓ the wiring has no faults", style="bold green"))
+    _show_warnings(console, [*runtime.warnings, *_live_faults(app)])
+    console.print(_policy(runtime))
+    console.print(graph(runtime.spec))
+    return True
+
+
+def show_faults(faults: Iterable[Fault]) -> None:
+    """Show everything that is wrong, each with its hint."""
+    console = Console(highlight=False)
+    found = list(faults)
+    console.print(Text(f"✗ the wiring has {len(found)} fault{'s' * (len(found) != 1)}", style="bold red"))
+    for fault in found:
+        _show_fault(console, fault, "red")
+
+
+def graph(spec: RuntimeSpec) -> Tree:
+    """Draw who may call whom, with the tools of each."""
+    tree = Tree(safe(f"{spec.tenant.id} ({spec.tenant.config_version})", "bold"))
+    callers = [agent for agent in spec.agents if isinstance(agent, CoordinatorSpec)]
+    reached = {route for each in callers for route in each.routes}
+    for agent in spec.agents:
+        if agent.name not in reached:
+            _grow(tree, agent, spec)
+    return tree
+
+
+def _runtime(app: RuntimeSpec | Runtime) -> Runtime:
+    if not isinstance(app, RuntimeSpec):
+        return app
+    from flowai.interpreters import create_runtime
+
+    return create_runtime(app, testing=TestingConfig(mock_response="checked"))
+
+
+def _live_faults(app: RuntimeSpec | Runtime) -> list[Any]:
+    """What only a live run needs, such as a provider for each model."""
+    if not isinstance(app, RuntimeSpec):
+        return []
+    from flowai.interpreters import create_runtime
+
+    try:
+        create_runtime(app, interpreter="live")
+    except SpecError as error:
+        return [Fault(f"live: {fault.where}", fault.message, fault.hint) for fault in error.faults]
+    except FlowaiError as error:
+        return [Fault("live", error.message, error.hint)]
+    return []
+
+
+def _show_warnings(console: Console, warnings: Iterable[Any]) -> None:
+    for warning in warnings:
+        _show_fault(console, warning, "yellow")
+
+
+def _show_fault(console: Console, fault: Any, style: str) -> None:
+    where, hint = getattr(fault, "where", ""), getattr(fault, "hint", None)
+    said = safe(getattr(fault, "message", None) or str(fault))
+    console.print(Text.assemble(("• ", style), safe(f"{where}: " if where else "", style), said))
+    if hint:
+        console.print(Text.assemble("  hint: ", safe(hint), style="dim"))
+
+
+def _policy(runtime: Runtime) -> Table:
+    table = Table("agent", "subject", "asks a human", "because of", "instead of", title="Who is asked about what")
+    for row in runtime.explain_policy().rows:
+        replaced = ", ".join(_told(each) for each in row.shadowed)
+        table.add_row(
+            safe(row.agent), safe(row.subject), _rule(row.rule), safe(_word(row.source)), safe(replaced, "dim")
+        )
+    return table
+
+
+def _rule(rule: Any) -> Text:
+    text = _rule_text(rule)
+    return safe(text, "bold yellow" if text != "never" else "dim")
+
+
+def _rule_text(rule: Any) -> str:
+    plain = rule.to_json() if hasattr(rule, "to_json") else rule
+    if isinstance(plain, dict) and "when" in plain:
+        return f"when {plain['when']}"  # pyright: ignore[reportUnknownVariableType] — a rule as JSON
+    return as_text(plain)
+
+
+def _told(shadowed: Any) -> str:
+    if isinstance(shadowed, dict):
+        return f"{_word(shadowed['source'])}: {_rule_text(shadowed['rule'])}"  # pyright: ignore[reportUnknownArgumentType] — JSON
+    source, rule = getattr(shadowed, "source", None), getattr(shadowed, "rule", None)
+    return str(shadowed) if source is None else f"{_word(source)}: {_rule_text(rule)}"
+
+
+def _word(source: object) -> str:
+    return str(source).replace("_", " ")
+
+
+def _grow(tree: Tree, agent: AgentSpec[Any], spec: RuntimeSpec) -> None:
+    branch = tree.add(Text.assemble(safe(agent.name, "bold magenta"), f"  {agent.role}  ", safe(agent.model, "dim")))
+    tools = [*BUILT_IN_TOOLS[agent.role], *(f"{tool.name} ({tool.access})" for tool in agent.tools)]
+    if tools:
+        branch.add(safe("tools: " + ", ".join(tools), "cyan"))
+    for kit in agent.toolkits:
+        branch.add(safe(f"toolkit: {kit}", "cyan"))
+    if isinstance(agent, PlannerSpec | ExecutorSpec):
+        branch.add(safe(f"plan: {agent.plan.name} of {', '.join(agent.plan.variants) or 'anything'}", "yellow"))
+    if isinstance(agent, CoordinatorSpec):
+        for route in agent.routes:
+            callee = spec.agent(route)
+            if callee is not None:
+                _grow(branch, callee, spec)

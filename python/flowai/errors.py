@@ -1,0 +1,313 @@
+"""The errors that specs, programs and interpreters raise, under one root."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class FlowaiError(Exception):
+    """The root of every error of this package.
+
+    Args:
+        message: What went wrong, in lower case and without a full stop.
+        hint: What the reader may do about it.
+        run_id: The run in which it happened, where there is one.
+
+    Example:
+        >>> print(FlowaiError("no model is set", hint="pass `model=`"))
+        no model is set
+        hint: pass `model=`
+    """
+
+    message: str
+    """What went wrong."""
+    hint: str | None
+    """What the reader may do about it."""
+    run_id: str | None
+    """The run in which it happened."""
+
+    def __init__(self, message: str, *, hint: str | None = None, run_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.run_id = run_id
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message}\nhint: {self.hint}"
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong in a spec.
+
+    Example:
+        >>> str(Fault("agent `ops`", "unknown tool `delete_rwo`", "did you mean `delete_row`?"))
+        'agent `ops`: unknown tool `delete_rwo` (did you mean `delete_row`?)'
+    """
+
+    where: str
+    """The spec, field or line at fault; empty where the message says it."""
+    message: str
+    """What is wrong there."""
+    hint: str | None = None
+    """What would be right."""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.message}{advice}"
+
+
+class SpecError(FlowaiError):
+    """A spec is wrong; everything that is wrong with it is listed at once.
+
+    Args:
+        wrong: One sentence, or the faults that were found.
+        where: The place of the one fault that a sentence tells.
+
+    Example:
+        >>> print(SpecError([Fault("a", "is missing"), Fault("b", "is twice there")]))
+        2 faults
+          a: is missing
+          b: is twice there
+    """
+
+    faults: tuple[Fault, ...]
+    """Every fault, in the order in which they were found."""
+
+    def __init__(
+        self,
+        wrong: str | Iterable[Fault],
+        *,
+        where: str = "",
+        hint: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        faults = (Fault(where, wrong, hint),) if isinstance(wrong, str) else tuple(wrong)
+        super().__init__(_told(faults), hint=_hint(faults, hint), run_id=run_id)
+        self.faults = faults
+
+
+def _told(faults: tuple[Fault, ...]) -> str:
+    if len(faults) == 1:
+        return str(faults[0]._replace(hint=None))
+    return "\n  ".join([f"{len(faults)} faults", *map(str, faults)])
+
+
+def _hint(faults: tuple[Fault, ...], hint: str | None) -> str | None:
+    return hint if hint is not None or len(faults) != 1 else faults[0].hint
+
+
+class ProgramError(FlowaiError):
+    """A program is wrong, whatever the world answers."""
+
+
+class UnhandledEffect(ProgramError):
+    """The interpreter has no handler for an effect that the program asked."""
+
+
+class UndeclaredEffect(ProgramError):
+    """The program asked an effect that its row does not declare."""
+
+
+class ReplayMismatch(ProgramError):
+    """The program asked something else than the recording holds at this position."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        position: str | None = None,
+        recorded: object = None,
+        asked: object = None,
+        diff: object = None,
+        hint: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, run_id=run_id)
+        self.position = position
+        self.recorded = recorded
+        self.asked = asked
+        self.diff = diff
+
+
+class ScriptMismatch(ProgramError):
+    """The script of a test and what the program asked do not fit together."""
+
+
+class ValueNotJson(ProgramError):
+    """A value has no JSON form, or not the one of its declared type.
+
+    Args:
+        path: Where in the value, from its root, such as `$.orders[2].price`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        hint: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, run_id=run_id)
+        self.path = path
+
+
+class EffectFailed(FlowaiError):
+    """The world could not answer an effect; a program may catch it or retry."""
+
+
+class ModelFailed(EffectFailed):
+    """A model call failed, and asking again is unlikely to help."""
+
+
+class ModelUnavailable(ModelFailed):
+    """A model could not be reached or was overloaded, after every retry."""
+
+
+class ToolFailed(EffectFailed):
+    """A tool raised; the error it raised is the `__cause__`.
+
+    Args:
+        tool: The name of the tool.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        tool: str | None = None,
+        hint: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, run_id=run_id)
+        self.tool = tool
+
+
+class ToolArgumentsInvalid(EffectFailed):
+    """The arguments of a tool do not fit its schema, after every repair."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        tool: str | None = None,
+        hint: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, run_id=run_id)
+        self.tool = tool
+
+
+class AgentFailed(EffectFailed):
+    """An agent that was called ended without an output."""
+
+
+class PlanError(EffectFailed):
+    """A plan is invalid, unknown, or may not make the step that was asked."""
+
+
+class ReferenceNotFound(EffectFailed):
+    """A handle is unknown, expired, or of another tenant."""
+
+
+class GlimpseTooLarge(EffectFailed):
+    """The glimpse of a reference is larger than a model may be shown."""
+
+
+class TimedOut(EffectFailed):
+    """The time given to a program, a tool or a model ran out."""
+
+
+class ApprovalError(FlowaiError):
+    """An approval was refused or could not be given."""
+
+
+class ApprovalRejected(ApprovalError):
+    """A human refused.
+
+    Args:
+        reason: What the human said.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str | None = None,
+        hint: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, run_id=run_id)
+        self.reason = reason
+
+
+class ApprovalExpired(ApprovalRejected):
+    """Nobody answered in time, which counts as a rejection."""
+
+
+class UnknownApproval(ApprovalError):
+    """No approval of this tenant has that id."""
+
+
+class ApprovalConflict(ApprovalError):
+    """The approval was answered before, with other content."""
+
+
+class LimitReached(FlowaiError):
+    """A budget of the run is used up.
+
+    Args:
+        limit: The name of the limit.
+        value: Its value.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit: str | None = None,
+        value: float | None = None,
+        hint: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, run_id=run_id)
+        self.limit = limit
+        self.value = value
+
+
+class StorageError(FlowaiError):
+    """The store of journals and state failed."""
+
+
+class ThreadBusy(FlowaiError):
+    """The thread has an active run; its id is `run_id`.
+
+    Args:
+        approvals: The ids of the approvals for which that run waits.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        approvals: Sequence[str] = (),
+        hint: str | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, run_id=run_id)
+        self.approvals = tuple(approvals)
+
+
+class RunCancelled(FlowaiError):
+    """The run was cancelled; this is what its caller gets."""
+
+
+class Cancelled(BaseException):
+    """Thrown into a program when it is cancelled.
+
+    It is no `Exception`, so that `except Exception`, `catch`, `fallback` and `retry` let it pass.
+    """

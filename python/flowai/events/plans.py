@@ -1,0 +1,62 @@
+"""What happened to a plan."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flowai.events.envelope import Envelope, Json, Note
+from flowai.events.visible import quoted, visible
+
+Status = Literal["DRAFT", "APPROVED", "EXECUTING", "EXECUTED", "FAILED"]
+
+
+class Change(Note):
+    """One value of a plan before and after an edit."""
+
+    path: str
+    before: Json = None
+    after: Json = None
+
+    def told(self) -> str:
+        """Show both sides."""
+        return f"{visible(self.path)}: {quoted(self.before)} → {quoted(self.after)}"
+
+
+class PlanStored(Envelope):
+    """A plan was stored, new or as a new revision."""
+
+    type: Literal["plan_stored"] = "plan_stored"
+    plan_id: str
+    plan: str
+    """The name of its kind."""
+    revision: int
+    status: Status
+    digest: str
+    """Of the body; what an approval names."""
+    body: Json
+
+    def told(self) -> str:
+        """Name the plan and show its body."""
+        return f"{visible(self.plan)} {visible(self.plan_id)} r{self.revision} {self.status} {quoted(self.body)}"
+
+
+class PlanChanged(Envelope):
+    """A plan moved to another status, or a human edited it."""
+
+    type: Literal["plan_changed"] = "plan_changed"
+    plan_id: str
+    plan: str
+    revision: int
+    before: Status
+    after: Status
+    by: str
+    """Who moved it: a principal, `policy` or `runtime`."""
+    reason: str | None = None
+    diff: list[Change]
+
+    def told(self) -> str:
+        """Show the step and the edits."""
+        step = f"{visible(self.plan)} {visible(self.plan_id)} r{self.revision} {self.before} → {self.after}"
+        why = f": {visible(self.reason)}" if self.reason else ""
+        edits = "".join(f"; {change.told()}" for change in self.diff)
+        return f"{step} by {visible(self.by)}{why}{edits}"

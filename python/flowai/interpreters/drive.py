@@ -1,0 +1,213 @@
+"""Driving a run: taking its work, doing it, and telling whoever listens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from flowai.interpreters.loops import background, hearing
+from flowai.interpreters.work import Work, now_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from flowai._bridge import Session
+    from flowai.events import Event
+    from flowai.interpreters.loops import Hearing
+    from flowai.interpreters.setting import Setting
+
+Item = tuple[Any, ...]
+
+
+class Drive:
+    """One run on its way; begun on any thread, driven by one loop."""
+
+    def __init__(self, session: Session, setting: Setting) -> None:
+        self.session = session
+        self.setting = setting
+        self.finished = False
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.copy_context()
+        self._events: list[Event] = []
+        self._stored: list[tuple[str, str]] = []
+        self._waiting: list[Item] = []
+        self._tasks: dict[tuple[int, int], asyncio.Task[None]] = {}
+        self._listeners: list[asyncio.Future[None]] = []
+        self._work = Work(self)
+        self._hearing: tuple[Hearing, int] | None = None
+        self._wake: tuple[int, asyncio.TimerHandle] | None = None
+        self._pushing = False
+
+    # Going on
+
+    def push(self) -> None:
+        """Go on as far as the run can, and start the work it asks for."""
+        if self._pushing:
+            return
+        self._pushing = True
+        try:
+            while (step := self._context.run(self.session.advance)) is not None:
+                work, dropped, wake_at, self.finished = step
+                for key in dropped:
+                    self._drop(key)
+                if not self._start_all(work):
+                    break
+        finally:
+            self._pushing = False
+        self._after(wake_at if step is not None else None)
+
+    def _start_all(self, work: list[Item]) -> bool:
+        """Start work; True when some of it was done at once."""
+        at_once = False
+        for item in work:
+            if item[1] in ("plan", "script"):
+                getattr(self._work, item[1])(item[0], *item[2:])
+                at_once = True
+            elif self.loop is None:
+                self._waiting.append(item)
+            else:
+                self._start(item)
+        return at_once
+
+    def _start(self, item: Item) -> None:
+        key, kind, *rest = item
+        doing: Coroutine[Any, Any, None] = getattr(self._work, kind)(key, *rest)
+        assert self.loop is not None
+        self._tasks[key] = self.loop.create_task(self._do(key, doing), context=self._context.copy())
+
+    async def _do(self, key: tuple[int, int], doing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await doing
+        finally:
+            self._tasks.pop(key, None)
+        self.push()
+
+    def _drop(self, key: tuple[int, int]) -> None:
+        self._waiting = [item for item in self._waiting if item[0] != key]
+        task = self._tasks.pop(key, None)
+        if task is not None:
+            task.cancel()
+
+    def _after(self, wake_at: int | None) -> None:
+        if self.finished:
+            self._leave()
+        elif self.loop is not None:
+            self._wake_at(wake_at)
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            if not listener.done():
+                listener.set_result(None)
+
+    def _wake_at(self, wake_at: int | None) -> None:
+        if self._wake is not None:
+            if self._wake[0] == wake_at:
+                return
+            self._wake[1].cancel()
+            self._wake = None
+        if wake_at is not None and self.loop is not None and not self.setting.is_virtual:
+            wait = max(0.0, (wake_at - now_ms()) / 1_000)
+            self._wake = (wake_at, self.loop.call_later(wait, self._tick))
+
+    def _tick(self) -> None:
+        self._wake = None
+        self.session.tick()
+        self.push()
+
+    # Loops
+
+    def enter(self) -> None:
+        """Let the running loop drive the run from now on."""
+        if self.loop is not None or self.finished:
+            return
+        self.loop = asyncio.get_running_loop()
+        ears = hearing()
+        self._hearing = (ears, ears.enter(self.push))
+        self.session.hang(ears.bell, self._hearing[1])
+        waiting, self._waiting = self._waiting, []
+        for item in waiting:
+            self._start(item)
+        self.push()
+
+    def _leave(self) -> None:
+        if self._hearing is not None:
+            self._hearing[0].leave(self._hearing[1])
+            self._hearing = None
+        if self._wake is not None:
+            self._wake[1].cancel()
+            self._wake = None
+
+    async def finish(self) -> None:
+        """Wait for the end; a cancelled waiter cancels nothing."""
+        self.enter()
+        while not self.finished:
+            await self.change()
+
+    async def change(self) -> None:
+        """Wait until something has happened."""
+        if self.finished:
+            return
+        listener: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if asyncio.get_running_loop() is self.loop:
+            self._listeners.append(listener)
+            await listener
+        elif self.loop is not None:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.change(), self.loop))
+
+    def finish_here(self) -> None:
+        """Wait for the end on a thread without a loop."""
+        if self.finished:
+            return
+        waiting = asyncio.run_coroutine_threadsafe(self.finish(), self.loop or background())
+        try:
+            waiting.result()
+        except BaseException:
+            self.cancel("the caller was interrupted")
+            raise
+
+    def nudge(self) -> None:
+        """Go on, from any thread."""
+        loop = self.loop
+        if loop is None or _is_running(loop):
+            self.push()
+        elif not loop.is_closed():
+            loop.call_soon_threadsafe(self.push)
+
+    def cancel(self, reason: str | None = None) -> None:
+        """Ask the run to end; its cleanups still run."""
+        self.session.cancel(reason)
+        self.nudge()
+
+    # Telling
+
+    def clock(self) -> int:
+        """Return the time that references expire by, in milliseconds."""
+        return self.setting.starts_at if self.setting.is_virtual else now_ms()
+
+    def events(self) -> list[Event]:
+        """Return all events so far, in order."""
+        from flowai.events import parse_event
+
+        for written in self.session.new_events():
+            if written["type"] == "reference_stored":
+                self._stored.append((written["kind"], written["id"]))
+            self._events.append(parse_event(written))
+        return self._events
+
+    def stored(self) -> list[tuple[str, str]]:
+        """Return the references that the run stored, in order."""
+        self.events()
+        return self._stored
+
+
+def _is_running(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
+
+
+def is_async(function: object) -> bool:
+    """Whether calling it gives something to await."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))

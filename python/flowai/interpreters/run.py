@@ -1,0 +1,146 @@
+"""A run: what a program came to, while it runs and after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from flowai.errors import FlowaiError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator
+    from types import TracebackType
+    from typing import Self
+
+    from returns.result import Result
+
+    from flowai.events import Event
+    from flowai.interpreters.drive import Drive
+    from flowai.interpreters.recording import Recording
+
+A_co = TypeVar("A_co", covariant=True)
+
+
+class Run(Generic[A_co]):
+    """One run of a program.
+
+    `await run` waits for its end, `async for event in run` tells what happens meanwhile. Leaving
+    the loop leaves the run alone; leaving `async with run` cancels it, unless it is over or waits
+    for a human.
+
+    Example:
+        >>> from flowai import pure
+        >>> from flowai.interpreters import Test
+        >>> run = Test().run(pure(3))
+        >>> run.value, [event.type for event in run.events]
+        (3, ['run_started', 'run_finished'])
+    """
+
+    def __init__(self, drive: Drive, decode: Callable[[Any], Any] | None = None) -> None:
+        self._drive = drive
+        self._decode = decode
+
+    @property
+    def run_id(self) -> str:
+        """The name of the run."""
+        return self._drive.setting.run_id
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run is over."""
+        return self._drive.finished
+
+    @property
+    def value(self) -> A_co:
+        """The answer of the program.
+
+        Raises:
+            BaseException: What ended the program otherwise; `RunCancelled` after a cancel.
+            FlowaiError: The run is not over.
+        """
+        self._check_finished()
+        try:
+            answer = self._drive.session.outcome()
+        except FlowaiError as error:
+            error.run_id = error.run_id or self.run_id
+            raise
+        return cast("A_co", answer if self._decode is None else self._decode(answer))
+
+    @property
+    def output(self) -> A_co:
+        """The answer of the program; the word that agents use for it."""
+        return self.value
+
+    @property
+    def result(self) -> Result[A_co, Exception]:
+        """The answer or the error, as a `Result` of `returns`."""
+        from returns.result import Failure, Success
+
+        try:
+            return Success(self.value)
+        except Exception as error:  # noqa: BLE001 — any error is a result
+            return Failure(error)
+
+    @property
+    def events(self) -> list[Event]:
+        """Everything that has happened so far, in order."""
+        return list(self._drive.events())
+
+    @property
+    def recording(self) -> Recording:
+        """What was asked and answered, for a replay."""
+        from flowai.interpreters.recording import Recording
+
+        return Recording(self._drive.session.recording())
+
+    def cancel(self, reason: str | None = None) -> None:
+        """End the run; its cleanups still run, and a write in flight is waited for."""
+        self._drive.cancel(reason)
+
+    def wait(self) -> Run[A_co]:
+        """Wait for the end on a thread without a loop, and return the run."""
+        self._drive.finish_here()
+        return self
+
+    def __await__(self) -> Generator[Any, None, Run[A_co]]:
+        return self._finished().__await__()
+
+    async def _finished(self) -> Run[A_co]:
+        await self._drive.finish()
+        _ = self.value
+        return self
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        self._drive.enter()
+        told = 0
+        while True:
+            is_over = self._drive.finished
+            events = self._drive.events()
+            while told < len(events):
+                told += 1
+                yield events[told - 1]
+            if is_over:
+                return
+            if told == len(self._drive.events()):
+                await self._drive.change()
+
+    async def __aenter__(self) -> Self:
+        self._drive.enter()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._drive.finished and not self._is_paused():
+            self.cancel("the caller left")
+            await self._drive.finish()
+
+    def _is_paused(self) -> bool:
+        paused = [event.type for event in self._drive.events() if event.type in ("run_paused", "run_resumed")]
+        return bool(paused) and paused[-1] == "run_paused"
+
+    def _check_finished(self) -> None:
+        if not self._drive.finished:
+            raise FlowaiError("the run is not over", hint="`await run` first", run_id=self.run_id)
+
+    def __repr__(self) -> str:
+        return f"<run {self.run_id}, {'over' if self._drive.finished else 'under way'}>"

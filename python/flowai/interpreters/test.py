@@ -1,0 +1,95 @@
+"""The test interpreter: answers from a script, under a virtual clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from flowai.effects.families import Agents, Approvals, Chance, Clock, Models, Plans, References, Tools
+from flowai.interpreters.interpreter import Interpreter
+from flowai.interpreters.script import Script
+from flowai.specs.testing import TestingConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from flowai._bridge import Runtime
+    from flowai.effects.effect import Effect
+    from flowai.specs.decision import DecisionLike
+
+H_co = TypeVar("H_co", contravariant=True)
+E = TypeVar("E")
+A = TypeVar("A")
+
+BuiltIn = Models | Tools | Approvals | References | Plans | Agents | Clock | Chance
+"""The families that every interpreter answers."""
+
+
+class Test(Interpreter[H_co]):
+    """Answers models from a script and humans from a list; real tools still run, one at a time.
+
+    The same program, script and seed give the same events, to the byte. Time is virtual: it moves
+    when nothing real is at work.
+
+    Args:
+        script: What models say, as one list or by agent; each step once and in order.
+        decisions: What approvals are answered with, in the order in which they are asked.
+        mock_response: What every model call is answered with, instead of a script.
+        seed: Draws the schedule, ids and numbers.
+        faults: What goes wrong, by position (`"2"`) or effect (`"CallTool"`): an exception,
+            `Hangs()`, `Delays(ms)` or `Crashes()`.
+
+    Example:
+        >>> from flowai import CallModel, program, Do, Models
+        >>> @program
+        ... def greet(name: str) -> Do[Models, str]:
+        ...     return (yield from CallModel("any", prompt=f"Greet {name}."))
+        >>> Test(script=["Hello, Ana."]).run(greet("Ana")).value
+        'Hello, Ana.'
+    """
+
+    __test__: ClassVar[bool] = False
+    is_virtual = True
+
+    def __init__(
+        self: Test[BuiltIn],
+        script: Any = None,
+        *,
+        decisions: Sequence[DecisionLike] | None = None,
+        mock_response: str | None = None,
+        seed: int = 0,
+        faults: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        testing = TestingConfig(
+            mock_response=mock_response, script=script, decisions=decisions, seed=seed, faults=faults
+        )
+        self._script = Script(testing)
+
+    @classmethod
+    def of(cls, testing: TestingConfig) -> Test[BuiltIn]:
+        """Return the interpreter of a testing configuration."""
+        test: Test[BuiltIn] = cast("Any", cls)()
+        test._script = Script(testing)
+        return test
+
+    def handling(self, effect: type[E], handler: Callable[[E], A | Awaitable[A]]) -> Test[H_co | E]:
+        """Return a copy that answers one more effect of yours.
+
+        Args:
+            effect: The class of the effect.
+            handler: Its answer, as a function of the effect; it may be async.
+        """
+        richer = self.with_answer(cast("type[Effect[Any]]", effect), handler)
+        return cast("Test[H_co | E]", richer)
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings of the next run; runs of one interpreter are named alike in every process."""
+        return {"run_id": "run-1", **self._script.config()}
+
+    def turns(self) -> tuple[Any, ...]:
+        """Return the scripted turns that depend on what was seen."""
+        return tuple(self._script.late)
+
+    def store(self) -> Runtime:
+        """Return an empty store, so that no run knows of another."""
+        return super().store().fresh()

@@ -1,0 +1,157 @@
+"""How the values of one annotation are written as JSON and read back."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any, Literal, cast
+
+from flowai.errors import ValueNotJson
+from flowai.specs.faults import refuse
+from flowai.specs.late import pydantic, pydantic_core
+
+Json = Any
+"""A JSON value as Python sees it: dict, list, str, int, float, bool or None."""
+
+JsonObject = dict[str, Any]
+
+
+class Encoding:
+    """The JSON form of one annotation; pydantic is imported on first use.
+
+    Example:
+        >>> from datetime import date
+        >>> Encoding(date).encode(date(2026, 7, 1))
+        '2026-07-01'
+        >>> Encoding(date).decode("2026-07-01")
+        datetime.date(2026, 7, 1)
+    """
+
+    def __init__(self, annotation: Any) -> None:
+        self.annotation = annotation
+
+    @cached_property
+    def adapter(self) -> pydantic.TypeAdapter[Any]:
+        """The pydantic adapter of the annotation."""
+        return pydantic.TypeAdapter(self.annotation)
+
+    def encode(self, value: object) -> Json:
+        """Check a value against the annotation and write it as JSON.
+
+        Raises:
+            ValueNotJson: the value is not of the annotated type.
+        """
+        try:
+            checked = self.adapter.validate_python(value)
+            return self.adapter.dump_python(checked, mode="json", warnings="error")
+        except (ValueError, RecursionError) as error:
+            raise self._unfit(error) from error
+
+    def decode(self, value: Json, *, context: Any = None) -> Any:
+        """Read a value from JSON.
+
+        Raises:
+            ValueNotJson: the JSON does not fit the annotation.
+        """
+        try:
+            # JSON mode is not Python mode: a strict model takes a date only from JSON text.
+            return self.adapter.validate_json(json_text(value), context=context)
+        except (ValueError, RecursionError) as error:
+            raise self._unfit(error) from error
+
+    def _unfit(self, error: Exception) -> ValueNotJson:
+        path, message = first_problem(error)
+        return ValueNotJson(f"not a {spoken(self.annotation)}: {message}", path=path)
+
+    def schema(self, mode: Literal["validation", "serialization"] = "validation") -> JsonObject:
+        """Return the JSON Schema of the annotation without generated titles."""
+        schema: JsonObject = without_titles(self.adapter.json_schema(mode=mode))
+        return schema
+
+    def check(self, where: str, what: str) -> JsonObject:
+        """Return the schema, or refuse an annotation that cannot be written and read back.
+
+        Raises:
+            SpecError: the annotation has no JSON form.
+        """
+        try:
+            self.schema("serialization")
+            return self.schema()
+        except (pydantic.PydanticUserError, NameError, TypeError) as error:
+            raise refuse(
+                where,
+                f"{what} cannot be written as JSON: {spoken(self.annotation)}: {str(error).splitlines()[0]}",
+                hint="use JSON types, a pydantic model, a dataclass, or a reference handle",
+            ) from error
+
+
+def problems(error: Exception) -> list[tuple[str, str]]:
+    """Return where and what is wrong, one pair for each problem that pydantic found."""
+    if not isinstance(error, pydantic.ValidationError):
+        return [("$", str(error))]
+    return [(_path(each["loc"]), _lowered(each["msg"])) for each in error.errors(include_url=False)]
+
+
+def first_problem(error: Exception) -> tuple[str, str]:
+    """Return the first path, and all problems as one sentence."""
+    found = problems(error)
+    return found[0][0], "; ".join(f"`{path}`: {message}" for path, message in found)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def json_text(value: Json) -> bytes:
+    """Write a JSON value as text, numbers kept exact."""
+    return pydantic_core.to_json(value, inf_nan_mode="constants")
+
+
+def json_value(value: object) -> Json:
+    """Return a value as plain JSON: a model becomes a dict, a date a text.
+
+    Raises:
+        ValueNotJson: something in it has no JSON form.
+    """
+    try:
+        return json.loads(json_text(value))
+    except ValueError as error:
+        raise ValueNotJson(str(error)) from error
+
+
+def spoken(annotation: object) -> str:
+    """Write an annotation as a person would.
+
+    Example:
+        >>> spoken(int), spoken(list[int])
+        ('`int`', '`list[int]`')
+    """
+    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+        return f"`{annotation.__qualname__}`"
+    return f"`{annotation}`"
+
+
+def without_titles(schema: Json) -> Json:
+    """Drop the titles that pydantic derives from names; they cost tokens and say nothing."""
+    if isinstance(schema, list):
+        return [without_titles(each) for each in cast("list[object]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    entries = cast("JsonObject", schema).items()
+    return {key: _untitled(key, value) for key, value in entries if not _is_title(key, value)}
+
+
+def _is_title(key: str, value: Json) -> bool:
+    return key == "title" and isinstance(value, str)
+
+
+def _untitled(key: str, value: Json) -> Json:
+    if key in {"properties", "$defs", "patternProperties"}:
+        return {name: without_titles(each) for name, each in value.items()}
+    if key in {"default", "const", "enum", "examples", "mapping"}:
+        return value
+    return without_titles(value)

@@ -1,0 +1,241 @@
+//! Programs of Python, opened for the machine one layer at a time.
+
+use std::sync::Arc;
+
+use flowai_core::fault::{Fault, FaultKind};
+use flowai_core::machine::{Attempts, Handler, Items, Open, Program, Then};
+use flowai_core::value::Value;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::ask::{Catalogue, question};
+use crate::fault::{error_of, fault_of, fault_of_value};
+use crate::generator::Generator;
+use crate::names::names;
+use crate::value::{given, to_object, to_tuple};
+
+/// A program object and what is needed to open it.
+pub struct Layer {
+    pub program: Py<PyAny>,
+    pub catalogue: Arc<Catalogue>,
+}
+
+impl Open for Layer {
+    fn open(self: Box<Self>) -> Result<Program, Fault> {
+        Python::attach(|py| open(self.program.bind(py), &self.catalogue).map_err(|error| fault_of(py, error)))
+    }
+}
+
+/// A program that is opened when its turn comes.
+pub fn later(program: Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> Program {
+    Program::Host(Box::new(Layer { program: program.unbind(), catalogue: Arc::clone(catalogue) }))
+}
+
+/// One layer of a program, or the question that an effect is.
+pub fn open(program: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Program> {
+    let py = program.py();
+    let get = |name: &str| program.getattr(name);
+    let Ok(node) = program.getattr(intern!(py, "node")).and_then(|node| node.extract::<String>()) else {
+        return asked(program, catalogue);
+    };
+    Ok(match node.as_str() {
+        "call" => Program::Loop(Box::new(Generator::start(program, catalogue)?)),
+        "ask" => return asked(&get("effect")?, catalogue),
+        "pure" => Program::Pure(given(get("value")?)),
+        "fail" => Program::Fail(fault_of_value(&get("error")?)),
+        "bind" => Program::Bind(boxed(get("source")?, catalogue), Box::new(Binding { node: program.clone().unbind(), catalogue: Arc::clone(catalogue) })),
+        "map" => Program::Bind(boxed(get("source")?, catalogue), Box::new(Mapping { transform: get("transform")?.unbind() })),
+        "gather" => Program::Bind(Box::new(Program::Gather(all(&get("programs")?, catalogue)?)), Box::new(AsTuple)),
+        "foreach" => Program::ForEach(Box::new(Each::new(program, catalogue)?), get("limit")?.extract()?),
+        "race" => Program::Race(all(&get("programs")?, catalogue)?),
+        "timeout" => match milliseconds(&get("seconds")?)? {
+            Some(wait_ms) => Program::Timeout(boxed(get("program")?, catalogue), wait_ms),
+            None => later(get("program")?, catalogue),
+        },
+        "retry" => Program::Retry(Box::new(Again::new(program, catalogue)?)),
+        "fallback" => Program::Fallback(all(&get("programs")?, catalogue)?),
+        "catch" => Program::Catch(boxed(get("program")?, catalogue), Box::new(Mend { node: program.clone().unbind(), catalogue: Arc::clone(catalogue) })),
+        "ensure" => Program::Ensure(boxed(get("program")?, catalogue), boxed(get("cleanup")?, catalogue)),
+        "agentstep" => catalogue.agent_step(program)?,
+        other => return Err(error_of(py, &Fault::new(FaultKind::ProgramError, format!("no interpreter knows the program node `{other}`")))),
+    })
+}
+
+/// An effect as a program of one question, answered with the effect's own type.
+fn asked(effect: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Program> {
+    let py = effect.py();
+    if !effect.is_instance(names(py)?.effect.bind(py))? {
+        let name = effect.get_type().name()?;
+        let fault = Fault::new(FaultKind::ProgramError, format!("a `{name}` is neither a program nor an effect"));
+        return Err(error_of(py, &fault.hint("give a program, or an effect such as `CallTool(...)`")));
+    }
+    let ask = Program::Ask(question(effect, catalogue)?);
+    Ok(Program::Bind(Box::new(ask), Box::new(Decoded { effect: effect.clone().unbind() })))
+}
+
+fn boxed(program: Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> Box<Program> {
+    Box::new(later(program, catalogue))
+}
+
+fn all(programs: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Vec<Program>> {
+    Ok(programs.cast::<PyTuple>()?.iter().map(|program| later(program, catalogue)).collect())
+}
+
+/// Seconds in whole milliseconds; none for no limit at all.
+pub fn milliseconds(seconds: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
+    let wait = seconds.extract::<f64>()? * 1_000.0;
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a cast from float saturates, which is what a long wait means")]
+    Ok(wait.is_finite().then(|| wait.ceil() as i64))
+}
+
+struct Binding {
+    node: Py<PyAny>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Then for Binding {
+    fn then(self: Box<Self>, value: Value) -> Result<Program, Fault> {
+        Python::attach(|py| {
+            let made = to_object(py, &value).and_then(|value| self.node.bind(py).getattr(intern!(py, "then"))?.call1((value,)));
+            made.map(|program| later(program, &self.catalogue)).map_err(|error| fault_of(py, error))
+        })
+    }
+}
+
+struct Mapping {
+    transform: Py<PyAny>,
+}
+
+impl Then for Mapping {
+    fn then(self: Box<Self>, value: Value) -> Result<Program, Fault> {
+        Python::attach(|py| {
+            let made = to_object(py, &value).and_then(|value| self.transform.bind(py).call1((value,)));
+            made.map(|value| Program::Pure(given(value))).map_err(|error| fault_of(py, error))
+        })
+    }
+}
+
+struct AsTuple;
+
+impl Then for AsTuple {
+    fn then(self: Box<Self>, value: Value) -> Result<Program, Fault> {
+        Python::attach(|py| to_tuple(py, &value).map(|value| Program::Pure(given(value))).map_err(|error| fault_of(py, error)))
+    }
+}
+
+/// Reads the answer of an effect by its declared type.
+struct Decoded {
+    effect: Py<PyAny>,
+}
+
+impl Then for Decoded {
+    fn then(self: Box<Self>, value: Value) -> Result<Program, Fault> {
+        Python::attach(|py| decoded(self.effect.bind(py), &value).map(|value| Program::Pure(given(value))).map_err(|error| fault_of(py, error)))
+    }
+}
+
+/// The answer of an effect by its declared type; plain JSON types pass untouched.
+pub fn decoded<'py>(effect: &Bound<'py, PyAny>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    let py = effect.py();
+    let object = to_object(py, value)?;
+    let codec = effect.getattr(intern!(py, "codec"))?;
+    if codec.getattr(intern!(py, "plain"))?.is(object.get_type()) {
+        return Ok(object);
+    }
+    let object = if matches!(value, Value::Model(_)) { structured(&codec, object)? } else { object };
+    codec.call_method1(intern!(py, "decode"), (object,))
+}
+
+/// The text of a model as the JSON that was asked for.
+fn structured<'py>(codec: &Bound<'py, PyAny>, object: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = codec.py();
+    match object.extract::<String>() {
+        Ok(text) => match serde_json::from_str(&text) {
+            Ok(json) => crate::json::to_python(py, &json),
+            Err(error) => Err(error_of(py, &Fault::new(FaultKind::ModelFailed, format!("the model's answer is not JSON: {error}")))),
+        },
+        Err(_) => Ok(object),
+    }
+}
+
+struct Each {
+    items: Py<PyTuple>,
+    function: Py<PyAny>,
+    count: usize,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Each {
+    fn new(program: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Self> {
+        let items = program.getattr("items")?.cast_into::<PyTuple>()?;
+        Ok(Self { count: items.len(), items: items.unbind(), function: program.getattr("function")?.unbind(), catalogue: Arc::clone(catalogue) })
+    }
+}
+
+impl Items for Each {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn make(&mut self, index: usize) -> Result<Program, Fault> {
+        Python::attach(|py| {
+            let made = self.items.bind(py).get_item(index).and_then(|item| self.function.bind(py).call1((item,)));
+            made.map(|program| later(program, &self.catalogue)).map_err(|error| fault_of(py, error))
+        })
+    }
+}
+
+struct Again {
+    program: Py<PyAny>,
+    policy: Py<PyAny>,
+    attempts: u32,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Again {
+    fn new(program: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Self> {
+        let policy = program.getattr("policy")?;
+        let attempts = policy.getattr("attempts")?.extract()?;
+        Ok(Self { program: program.getattr("program")?.unbind(), policy: policy.unbind(), attempts, catalogue: Arc::clone(catalogue) })
+    }
+}
+
+impl Attempts for Again {
+    fn count(&self) -> u32 {
+        self.attempts
+    }
+
+    fn make(&mut self) -> Result<Program, Fault> {
+        Python::attach(|py| Ok(later(self.program.bind(py).clone(), &self.catalogue)))
+    }
+
+    fn wait_ms(&self, attempt: u32, fault: &Fault) -> Option<i64> {
+        Python::attach(|py| {
+            let policy = self.policy.bind(py);
+            let error = error_of(py, fault).into_value(py);
+            let matches = error.bind(py).is_instance(&policy.getattr("on").ok()?).ok()?;
+            matches.then(|| policy.call_method1("wait_after", (attempt,)).ok()?.extract().ok()).flatten()
+        })
+    }
+}
+
+struct Mend {
+    node: Py<PyAny>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Handler for Mend {
+    fn handle(self: Box<Self>, fault: &Fault) -> Option<Result<Program, Fault>> {
+        Python::attach(|py| {
+            let node = self.node.bind(py);
+            let error = error_of(py, fault).into_value(py);
+            let on = node.getattr("on").ok()?;
+            if !error.bind(py).is_instance(&on).unwrap_or(false) {
+                return None;
+            }
+            let made = node.getattr("handler").and_then(|handler| handler.call1((error.bind(py),)));
+            Some(made.map(|program| later(program, &self.catalogue)).map_err(|error| fault_of(py, error)))
+        })
+    }
+}

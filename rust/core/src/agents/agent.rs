@@ -1,0 +1,83 @@
+//! An agent made ready: its spec with compiled schemas, rules and routes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::conversation::Conversation;
+use super::step::Step;
+use crate::effects::{MessageLog, Tool};
+use crate::machine::Program;
+use crate::policy::Resolved;
+use crate::schema::Validator;
+use crate::specs::{AgentSpec, PlanSpec};
+
+/// A tool that an agent may call, with the rules for it.
+pub(super) struct Callable {
+    pub tool: Arc<Tool>,
+    pub policy: Arc<Resolved>,
+}
+
+/// The tools that perform one kind of action.
+pub(super) struct Performer {
+    pub tool: Arc<Tool>,
+    pub policy: Arc<Resolved>,
+    pub has_undo: bool,
+    /// The parameter that takes the action.
+    pub parameter: String,
+}
+
+/// The plan that an agent stores or executes.
+pub(super) struct PlanType {
+    pub spec: Arc<PlanSpec>,
+    pub validator: Validator,
+}
+
+/// One agent of a runtime.
+pub struct Agent {
+    pub(super) spec: AgentSpec,
+    pub(super) name: Arc<str>,
+    pub(super) model: Arc<str>,
+    pub(super) settings: Arc<serde_json::Value>,
+    pub(super) output: Option<(Arc<serde_json::Value>, Validator)>,
+    pub(super) plan: Option<PlanType>,
+    pub(super) callables: BTreeMap<String, Callable>,
+    pub(super) built_in: BTreeMap<String, Arc<Tool>>,
+    pub(super) offered: Arc<[Arc<Tool>]>,
+    pub(super) routes: BTreeMap<String, Arc<Agent>>,
+    pub(super) performers: Option<BTreeMap<String, Performer>>,
+    pub(super) plans: Arc<Resolved>,
+    /// The executor's own rule for plans, which asks once more.
+    pub(super) asks_again: bool,
+}
+
+impl Agent {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its name, shared.
+    #[must_use]
+    pub fn name_shared(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Its spec.
+    #[must_use]
+    pub fn spec(&self) -> &AgentSpec {
+        &self.spec
+    }
+
+    /// The program of one task.
+    #[must_use]
+    pub fn program(self: &Arc<Self>, prompt: &str) -> Program {
+        Program::Loop(Box::new(Conversation::new(Arc::clone(self), prompt)))
+    }
+
+    /// The program of one step; it answers with the messages that the step adds.
+    #[must_use]
+    pub fn step(self: &Arc<Self>, messages: &MessageLog) -> Program {
+        Program::Loop(Box::new(Step::new(Arc::clone(self), messages)))
+    }
+}

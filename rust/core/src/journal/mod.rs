@@ -1,0 +1,121 @@
+//! The journal: what was asked and answered in one run, in one total order.
+
+use crate::effects::Effect;
+use crate::events::EventBody;
+use crate::machine::Clearance;
+use crate::position::Position;
+use crate::value::Outcome;
+
+/// Who tells what is neither asked nor answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Teller {
+    /// The program or the run itself, which tells it again when it is replayed.
+    Run,
+    /// The desk that keeps plans, approvals and references; a replay reads it from the recording.
+    Desk,
+}
+
+/// One entry; values stay in the form in which they came until someone reads them.
+pub enum Record {
+    /// An ask went out.
+    Asked {
+        /// Where.
+        position: Position,
+        /// What.
+        effect: Effect,
+        /// When, in milliseconds.
+        at: i64,
+    },
+    /// An answer came in.
+    Answered {
+        /// Where.
+        position: Position,
+        /// To what.
+        effect: Effect,
+        /// The answer.
+        outcome: Outcome,
+        /// What let the ask out.
+        clearance: Option<Clearance>,
+        /// When, in milliseconds.
+        at: i64,
+    },
+    /// An ask that was answered before anything else happened.
+    Performed {
+        /// Where.
+        position: Position,
+        /// What.
+        effect: Effect,
+        /// The answer.
+        outcome: Outcome,
+        /// When, in milliseconds.
+        at: i64,
+    },
+    /// Something that is neither.
+    Told {
+        /// Who tells it.
+        teller: Teller,
+        /// Where.
+        position: Position,
+        /// What.
+        body: Box<EventBody>,
+        /// When, in milliseconds.
+        at: i64,
+    },
+}
+
+/// The records of one run.
+#[derive(Default)]
+pub struct Journal {
+    records: Vec<Record>,
+    /// How many records have been read as events; those do not change any more.
+    sealed: usize,
+}
+
+impl Journal {
+    /// Notes an ask.
+    pub fn asked(&mut self, position: Position, effect: Effect, at: i64) {
+        self.records.push(Record::Asked { position, effect, at });
+    }
+
+    /// Notes an answer.
+    pub fn answered(&mut self, position: &Position, effect: &Effect, outcome: &Outcome, clearance: Option<&Clearance>, at: i64) {
+        if clearance.is_none() && self.folds(position, at) {
+            self.records.pop();
+            self.records.push(Record::Performed { position: position.clone(), effect: effect.clone(), outcome: outcome.clone(), at });
+            return;
+        }
+        self.records.push(Record::Answered {
+            position: position.clone(),
+            effect: effect.clone(),
+            outcome: outcome.clone(),
+            clearance: clearance.cloned(),
+            at,
+        });
+    }
+
+    /// Notes anything else.
+    pub fn told(&mut self, teller: Teller, position: Position, body: EventBody, at: i64) {
+        self.records.push(Record::Told { teller, position, body: Box::new(body), at });
+    }
+
+    /// All records, oldest first.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The records that nobody has read yet; they are final from now on.
+    pub fn unread(&mut self) -> &[Record] {
+        let from = self.sealed;
+        self.sealed = self.records.len();
+        self.records.get(from..).unwrap_or_default()
+    }
+
+    fn folds(&self, position: &Position, at: i64) -> bool {
+        if self.sealed >= self.records.len() {
+            return false;
+        }
+        matches!(self.records.last(), Some(Record::Asked { position: last, at: when, .. })
+            if *when == at && last.ordinal == position.ordinal && std::sync::Arc::ptr_eq(&last.scope, &position.scope))
+    }
+}

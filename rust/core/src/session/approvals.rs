@@ -1,0 +1,254 @@
+//! Approvals at the desk: asked, shown, answered once.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use super::desk::{Desk, Pending, stored};
+use crate::approvals::{Answered, Approval, ApprovalFault, ApprovalKind, ApprovalStatus, Decision, Verdict, answer, expire};
+use crate::effects::{AwaitApproval, Effect};
+use crate::events::EventBody;
+use crate::fault::{Fault, FaultKind};
+use crate::machine::{Ask, AskId, Ruling};
+use crate::policy::EXPIRES_IN_MS;
+use crate::schema::Validator;
+use crate::store::{Versioned, Write};
+use crate::value::{Outcome, Value};
+
+impl Desk {
+    /// Asks a human and gives the approval's id.
+    ///
+    /// # Errors
+    /// [`FaultKind::ApprovalError`] when the subject cannot be shown, [`FaultKind::StorageError`].
+    pub fn open(&mut self, ask: &Ask, now: i64) -> Result<String, Fault> {
+        let Effect::AwaitApproval(request) = &ask.effect else { return Err(Fault::new(FaultKind::ApprovalError, "only an approval can be asked of a human")) };
+        let Some(bound) = &request.bound else { return Err(Fault::new(FaultKind::ApprovalError, "the approval is bound to nothing")) };
+        let id = self.draw_id("approval");
+        let expires_in_ms = request.expires_in_ms.unwrap_or(EXPIRES_IN_MS);
+        let mut approval = Approval::ask(&id, (**bound).clone(), &request.title, now, expires_in_ms).map_err(|fault| approval_fault(&fault))?;
+        approval.thread_id.clone_from(&self.context.thread_id);
+        approval.agent = ask.position.scope.agent().map(ToString::to_string);
+        if let Some(plan_id) = &bound.plan_id {
+            approval.cards = self.plan_cards_of(plan_id, now)?;
+        }
+        self.tell_required(ask, request, &approval);
+        let pending = Pending { approval_id: id.clone(), position: ask.position.clone(), expires_at: approval.expires_at, tool: request.tool.clone() };
+        self.commit(Write::Approval { version: 0, approval })?;
+        self.pending.insert(ask.id, pending);
+        Ok(id)
+    }
+
+    fn plan_cards_of(&self, plan_id: &str, now: i64) -> Result<Vec<Json>, Fault> {
+        let plan = self.lock().plan(&self.context.tenant, plan_id).map_err(|error| stored(&error))?;
+        Ok(plan.map(|plan| self.cards(&plan.value, now)).unwrap_or_default())
+    }
+
+    fn tell_required(&mut self, ask: &Ask, request: &AwaitApproval, approval: &Approval) {
+        let body = EventBody::ApprovalRequired {
+            approval_id: approval.id.clone(),
+            kind: json!(approval.bound.kind).as_str().unwrap_or_default().to_owned(),
+            title: approval.title.clone(),
+            subject: shown(approval),
+            cards: approval.cards.clone(),
+            digest: approval.digest.to_string(),
+            rule: request.rule.clone(),
+            expires_at: approval.expires_at,
+        };
+        self.tell(&ask.position, body);
+    }
+
+    /// Takes a human's decision; gives what goes back to the program, or nothing when it was said before.
+    ///
+    /// # Errors
+    /// An unknown, expired or otherwise answered approval, or edits that do not fit.
+    pub fn decide(&mut self, approval_id: &str, decision: Decision, now: i64) -> Result<Option<(AskId, Value)>, Fault> {
+        let found = self.lock().approval(&self.context.tenant, approval_id).map_err(|error| stored(&error))?;
+        let Some(Versioned { version, value: mut approval }) = found else { return Err(unknown(approval_id)) };
+        let Some(id) = self.pending.iter().find(|(_, pending)| pending.approval_id == approval_id).map(|(id, _)| *id) else {
+            return self.decided_before(approval, decision, now);
+        };
+        self.check_edits(&approval, &decision, id)?;
+        if answer(&mut approval, &self.context.tenant, decision, now).map_err(|fault| approval_fault(&fault))? == Answered::Same {
+            return Ok(None);
+        }
+        let ruling = self.ruling(&mut approval, now)?;
+        self.commit(Write::Approval { version, approval: approval.clone() })?;
+        if let Some(pending) = self.pending.remove(&id) {
+            self.tell(&pending.position, resolved(&approval));
+        }
+        Ok(Some((id, Value::from(json!(ruling)))))
+    }
+
+    fn decided_before(&self, mut approval: Approval, decision: Decision, now: i64) -> Result<Option<(AskId, Value)>, Fault> {
+        match answer(&mut approval, &self.context.tenant, decision, now).map_err(|fault| approval_fault(&fault))? {
+            Answered::Same => Ok(None),
+            Answered::New => Err(unknown(&approval.id)),
+        }
+    }
+
+    /// Edits are checked before anyone is told that they count.
+    fn check_edits(&self, approval: &Approval, decision: &Decision, id: AskId) -> Result<(), Fault> {
+        let Verdict::Approve { edits, .. } = &decision.verdict else { return Ok(()) };
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let mut edited = approval.clone();
+        edited.decision = Some(decision.clone());
+        let subject = edited.approved_subject(self.field_of(approval).as_deref()).map_err(|fault| approval_fault(&fault))?;
+        let checked = match (self.pending.get(&id).and_then(|pending| pending.tool.as_ref()), self.plan_schema(approval)) {
+            (Some(tool), _) => tool.validator.validate(&subject),
+            (None, Some(schema)) => Validator::new(&schema).map_or(Ok(()), |validator| validator.validate(&subject)),
+            (None, None) => Ok(()),
+        };
+        checked.map_err(|faults| {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            Fault::new(FaultKind::ApprovalError, format!("the edits do not fit: {}", faults.join("; "))).hint("nothing was decided; answer again")
+        })
+    }
+
+    fn plan_name(&self, approval: &Approval) -> Option<String> {
+        let plan_id = approval.bound.plan_id.as_ref()?;
+        let plan = self.lock().plan(&self.context.tenant, plan_id).ok().flatten()?;
+        Some(plan.value.plan().to_owned())
+    }
+
+    fn field_of(&self, approval: &Approval) -> Option<String> {
+        self.plan_name(approval).and_then(|name| self.actions_field(&name).map(str::to_owned))
+    }
+
+    fn plan_schema(&self, approval: &Approval) -> Option<Json> {
+        let name = self.plan_name(approval)?;
+        let mut specs = self.spec.agents.iter().filter_map(|agent| agent.plan.as_ref());
+        specs.find(|spec| spec.name == name).map(|spec| spec.schema.clone())
+    }
+
+    /// A scripted decision, as a human would have given it.
+    ///
+    /// # Errors
+    /// As `decide`.
+    pub fn decide_scripted(&mut self, approval_id: &str, decision: &Json, now: i64) -> Outcome {
+        let decision = read_decision(decision, Some("script".to_owned()), now)?;
+        let ruled = self.decide(approval_id, decision, now)?;
+        ruled.map(|(_, ruling)| ruling).ok_or_else(|| unknown(approval_id))
+    }
+
+    fn ruling(&self, approval: &mut Approval, now: i64) -> Result<Ruling, Fault> {
+        let verdict = approval.decision.as_ref().map(|decision| decision.verdict.clone());
+        let (reason, actions, edited) = match &verdict {
+            Some(Verdict::Reject { reason }) => (Some(reason.clone()), None, false),
+            Some(Verdict::Approve { actions, edits }) => (None, actions.clone(), !edits.is_empty()),
+            Some(Verdict::Happened { .. }) | None => (None, None, false),
+        };
+        let approved = approval.status == ApprovalStatus::Approved;
+        let subject = if approved {
+            let field = self.field_of(approval);
+            let bound = approval.bound.clone();
+            approval.take_grant(&bound, field.as_deref()).map_err(|fault| approval_fault(&fault))?.into_subject()
+        } else {
+            approval.bound.subject.clone()
+        };
+        let principal = approval.decision.as_ref().and_then(|decision| decision.principal.clone());
+        let (approval_id, digest) = (approval.id.clone(), approval.digest.to_string());
+        Ok(Ruling { approval_id, digest, approved, subject, reason, principal, expires_at: approval.expires_at, answered_at: now, edited, actions })
+    }
+
+    /// Ends what nobody answered in time; each goes back to the program as a refusal.
+    pub fn expire(&mut self, now: i64) -> Vec<(AskId, Value)> {
+        let due: Vec<AskId> = self.pending.iter().filter(|(_, pending)| pending.expires_at <= now).map(|(id, _)| *id).collect();
+        due.into_iter().filter_map(|id| self.expire_one(id, now)).collect()
+    }
+
+    fn expire_one(&mut self, id: AskId, now: i64) -> Option<(AskId, Value)> {
+        let pending = self.pending.remove(&id)?;
+        let Versioned { version, value: mut approval } = self.lock().approval(&self.context.tenant, &pending.approval_id).ok().flatten()?;
+        let at = now.max(approval.expires_at);
+        expire(&mut approval, at);
+        let ruling = self.ruling(&mut approval, at).ok()?;
+        let (approval_id, digest) = (approval.id.clone(), approval.digest.to_string());
+        self.tell(&pending.position, EventBody::ApprovalExpired { approval_id, digest });
+        self.commit(Write::Approval { version, approval }).ok()?;
+        Some((id, Value::from(json!(ruling))))
+    }
+
+    /// Nobody waits for this answer any more.
+    pub fn withdraw(&mut self, id: AskId) {
+        if let Some(pending) = self.pending.get(&id) {
+            let at = pending.expires_at;
+            drop(self.expire_one(id, at));
+        }
+    }
+
+    /// The approvals that the run waits for.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<String> {
+        self.pending.values().map(|pending| pending.approval_id.clone()).collect()
+    }
+
+    /// When the next of them expires.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<i64> {
+        self.pending.values().map(|pending| pending.expires_at).min()
+    }
+}
+
+/// What the reviewer is shown, with the names of what it belongs to.
+fn shown(approval: &Approval) -> Json {
+    let bound = &approval.bound;
+    let subject = crate::approvals::escaped(&bound.subject);
+    match bound.kind {
+        ApprovalKind::Tool => json!({"tool": bound.tool, "arguments": subject}),
+        ApprovalKind::Plan => json!({"plan_id": bound.plan_id, "revision": bound.plan_revision, "body": subject}),
+        ApprovalKind::InDoubt | ApprovalKind::Program => subject,
+    }
+}
+
+fn resolved(approval: &Approval) -> EventBody {
+    let decision = approval.decision.as_ref();
+    let approved = approval.status == ApprovalStatus::Approved;
+    let reason = decision.and_then(|decision| if let Verdict::Reject { reason } = &decision.verdict { Some(reason.clone()) } else { None });
+    EventBody::ApprovalResolved {
+        approval_id: approval.id.clone(),
+        decision: if approved { "approved" } else { "rejected" }.to_owned(),
+        principal: decision.and_then(|decision| decision.principal.clone()),
+        reason,
+        digest: approval.digest.to_string(),
+        edited: decision.is_some_and(|decision| decision.verdict.is_edited()),
+    }
+}
+
+/// Reads a decision as the host writes it.
+///
+/// # Errors
+/// [`FaultKind::ApprovalError`] when it is none.
+pub fn read_decision(written: &Json, principal: Option<String>, at: i64) -> Result<Decision, Fault> {
+    let reason = || written.get("reason").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let verdict = match written.get("decision").and_then(Json::as_str) {
+        Some("approved") => {
+            let read = |field: &str| written.get(field).cloned().unwrap_or(Json::Null);
+            let actions = serde_json::from_value(read("actions")).map_err(|error| malformed(&error.to_string()))?;
+            let edits: Option<BTreeMap<String, Json>> = serde_json::from_value(read("edits")).map_err(|error| malformed(&error.to_string()))?;
+            Verdict::Approve { actions, edits: edits.unwrap_or_default() }
+        }
+        Some("rejected") => Verdict::Reject { reason: reason() },
+        _ => return Err(malformed("it neither approves nor rejects")),
+    };
+    Ok(Decision { verdict, principal, at })
+}
+
+fn malformed(why: &str) -> Fault {
+    Fault::new(FaultKind::ApprovalError, format!("this is no decision: {why}")).hint("answer with `Approve(...)` or `Reject(\"why\")`")
+}
+
+fn unknown(approval_id: &str) -> Fault {
+    Fault::new(FaultKind::UnknownApproval, format!("no approval `{approval_id}` is waiting"))
+}
+
+fn approval_fault(fault: &ApprovalFault) -> Fault {
+    let kind = match fault {
+        ApprovalFault::Unknown { .. } | ApprovalFault::Foreign { .. } => FaultKind::UnknownApproval,
+        ApprovalFault::Expired { .. } => FaultKind::ApprovalExpired,
+        ApprovalFault::Conflict { .. } => FaultKind::ApprovalConflict,
+        _ => FaultKind::ApprovalError,
+    };
+    Fault::new(kind, fault.to_string())
+}

@@ -1,0 +1,329 @@
+//! A session: one run of a machine under one interpreter, still without I/O.
+
+mod approvals;
+mod desk;
+mod interpreter;
+mod plans;
+
+use std::collections::{BTreeMap, VecDeque};
+
+pub use approvals::read_decision;
+pub use desk::{Desk, SharedStore};
+pub use interpreter::{Answerer, HostWork, Interpreter, NoAnswers, Performance};
+
+use crate::approvals::Decision;
+use crate::events::{Event, EventBody, Projector};
+use crate::fault::{Fault, FaultKind};
+use crate::journal::Teller;
+use crate::machine::{Ask, AskId, Dice, Machine, Program, Settings, Step};
+use crate::position::{Position, Scope};
+use crate::value::{Outcome, Value};
+
+/// What a session wants from its driver.
+#[derive(Default)]
+pub struct Progress {
+    /// Work for the host: tools, checks and handlers.
+    pub work: Vec<(Ask, HostWork)>,
+    /// Work that nobody waits for any more.
+    pub dropped: Vec<AskId>,
+    /// When to call `tick` if nothing happens before, in milliseconds.
+    pub wake_at: Option<i64>,
+    /// Whether the run ended.
+    pub finished: bool,
+}
+
+/// One run.
+pub struct Session {
+    machine: Machine,
+    interpreter: Box<dyn Interpreter>,
+    desk: Desk,
+    queue: VecDeque<Ask>,
+    in_flight: BTreeMap<AskId, Ask>,
+    /// Real tools that wait for the one at work.
+    held_back: VecDeque<(Ask, HostWork)>,
+    at_work: BTreeMap<AskId, bool>,
+    dice: Option<Dice>,
+    progress: Progress,
+    deadline: Option<i64>,
+    paused: bool,
+    projector: Projector,
+    outcome: Option<Outcome>,
+}
+
+impl Session {
+    /// A session that has not begun.
+    #[must_use]
+    pub fn new(mut interpreter: Box<dyn Interpreter>, desk: Desk, mut settings: Settings) -> Self {
+        settings.now = interpreter.now();
+        settings.seed = interpreter.seed();
+        settings.sleeps_outside = interpreter.sleeps();
+        let projector = Projector::new(settings.context.clone());
+        Self {
+            dice: settings.seed.map(Dice::new),
+            machine: Machine::new(settings),
+            interpreter,
+            desk,
+            queue: VecDeque::new(),
+            in_flight: BTreeMap::new(),
+            held_back: VecDeque::new(),
+            at_work: BTreeMap::new(),
+            progress: Progress::default(),
+            deadline: None,
+            paused: false,
+            projector,
+            outcome: None,
+        }
+    }
+
+    /// Begins the run.
+    pub fn start(&mut self, name: &str, program: Program) {
+        self.tell(Teller::Run, EventBody::RunStarted { program: name.to_owned() });
+        let step = self.machine.start(program);
+        self.absorb(step);
+    }
+
+    /// Answers all that can be answered without the host, then says what is left.
+    pub fn advance(&mut self) -> Progress {
+        loop {
+            while let Some(ask) = self.next_ask() {
+                self.perform(ask);
+            }
+            if let Some((id, outcome)) = self.interpreter.ready(&mut self.desk) {
+                self.retell();
+                self.complete(id, outcome);
+                continue;
+            }
+            if !self.pass_time() {
+                break;
+            }
+        }
+        self.note_pause();
+        let mut progress = std::mem::take(&mut self.progress);
+        progress.finished = self.outcome.is_some();
+        progress.wake_at = if progress.finished { None } else { self.wake_at() };
+        progress
+    }
+
+    /// Takes what the host made of its work; an answer that nobody waits for changes nothing.
+    pub fn complete(&mut self, id: AskId, outcome: Outcome) {
+        if self.at_work.remove(&id) == Some(true) {
+            self.release_next();
+        }
+        if let Some(ask) = self.in_flight.remove(&id) {
+            self.deliver(&ask, outcome);
+        }
+    }
+
+    /// Takes a scripted turn that the host worked out.
+    pub fn work_out(&mut self, id: AskId, turn: &serde_json::Value) {
+        self.at_work.remove(&id);
+        let Some(ask) = self.in_flight.get(&id).cloned() else { return };
+        if let Performance::Answered(outcome) = self.interpreter.work_out(&ask, turn) {
+            self.complete(id, outcome);
+        }
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self) {
+        let now = self.interpreter.now();
+        for (id, ruling) in self.desk.expire(now) {
+            self.rule(id, ruling);
+        }
+        let step = self.machine.fire(now);
+        self.absorb(step);
+    }
+
+    /// Takes a human's decision.
+    ///
+    /// # Errors
+    /// An unknown, expired or otherwise answered approval, or edits that do not fit.
+    pub fn decide(&mut self, approval_id: &str, decision: Decision) -> Result<(), Fault> {
+        let now = self.interpreter.now();
+        if let Some((id, ruling)) = self.desk.decide(approval_id, decision, now)? {
+            self.rule(id, ruling);
+        }
+        Ok(())
+    }
+
+    /// Cancels the run.
+    pub fn cancel(&mut self, reason: Option<String>) {
+        let now = self.interpreter.now();
+        let step = self.machine.cancel(reason, now);
+        self.absorb(step);
+    }
+
+    /// How the run ended.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// The events since the last call.
+    pub fn new_events(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let records = self.machine.journal().unread();
+        for record in records {
+            self.projector.project(record, &mut events);
+        }
+        events
+    }
+
+    /// The records, for a recording.
+    pub fn machine(&mut self) -> &mut Machine {
+        &mut self.machine
+    }
+
+    /// Notes something that happened at a place, outside the machine.
+    pub fn tell_at(&mut self, teller: Teller, position: Position, body: EventBody) {
+        let now = self.interpreter.now();
+        self.machine.journal().told(teller, position, body, now);
+    }
+
+    /// What the run knows of plans, approvals and references.
+    pub fn desk(&mut self) -> &mut Desk {
+        &mut self.desk
+    }
+
+    /// Notes what the desk did outside an ask, such as storing a reference for a tool.
+    pub fn retell(&mut self) {
+        let now = self.interpreter.now();
+        for (position, body) in self.desk.take_told() {
+            self.machine.journal().told(Teller::Desk, position, body, now);
+        }
+    }
+
+    fn next_ask(&mut self) -> Option<Ask> {
+        let count = self.queue.len();
+        match &mut self.dice {
+            Some(dice) if count > 1 => self.queue.swap_remove_back(dice.below(count)),
+            _ => self.queue.pop_front(),
+        }
+    }
+
+    fn perform(&mut self, ask: Ask) {
+        let performance = self.interpreter.perform(&ask, &mut self.desk);
+        self.retell();
+        match performance {
+            Performance::Answered(outcome) => self.deliver(&ask, outcome),
+            Performance::Waiting => {
+                self.in_flight.insert(ask.id, ask);
+            }
+            Performance::Host(work) => self.hand_over(ask, work),
+            Performance::Crashed(fault) => self.crash(fault),
+        }
+    }
+
+    fn hand_over(&mut self, ask: Ask, work: HostWork) {
+        let serial = work == HostWork::Tool && self.interpreter.one_tool_at_a_time();
+        if serial && self.at_work.values().any(|serial| *serial) {
+            self.held_back.push_back((ask, work));
+            return;
+        }
+        self.at_work.insert(ask.id, serial);
+        self.in_flight.insert(ask.id, ask.clone());
+        self.progress.work.push((ask, work));
+    }
+
+    fn release_next(&mut self) {
+        if let Some((ask, work)) = self.held_back.pop_front() {
+            self.hand_over(ask, work);
+        }
+    }
+
+    fn deliver(&mut self, ask: &Ask, outcome: Outcome) {
+        if self.interpreter.crashes_after(ask.id) {
+            let message = format!("the scripted crash after position {} (`{}`)", ask.position, ask.effect.kind());
+            return self.crash(Fault::new(FaultKind::Crashed, message));
+        }
+        self.interpreter.note(ask, &outcome);
+        let now = self.interpreter.now();
+        let step = self.machine.answer(ask.id, outcome, now);
+        self.absorb(step);
+    }
+
+    fn rule(&mut self, id: AskId, ruling: Value) {
+        if std::mem::take(&mut self.paused) {
+            self.tell(Teller::Desk, EventBody::RunResumed {});
+        }
+        self.retell();
+        self.complete(id, Ok(ruling));
+    }
+
+    fn absorb(&mut self, step: Step) {
+        self.queue.extend(step.asks);
+        for id in step.dropped {
+            self.drop_ask(id);
+        }
+        self.deadline = step.deadline;
+        if step.finished
+            && let Some(outcome) = self.machine.take_outcome()
+        {
+            self.finish(outcome);
+        }
+    }
+
+    fn drop_ask(&mut self, id: AskId) {
+        self.queue.retain(|ask| ask.id != id);
+        self.held_back.retain(|(ask, _)| ask.id != id);
+        self.desk.withdraw(id);
+        self.retell();
+        self.in_flight.remove(&id);
+        if let Some(serial) = self.at_work.remove(&id) {
+            self.progress.dropped.push(id);
+            if serial {
+                self.release_next();
+            }
+        }
+    }
+
+    /// Leaves everything where it is, as a dying process does.
+    fn crash(&mut self, fault: Fault) {
+        self.queue.clear();
+        self.in_flight.clear();
+        self.held_back.clear();
+        self.deadline = None;
+        self.progress.dropped.extend(std::mem::take(&mut self.at_work).into_keys());
+        self.outcome = Some(Err(fault));
+    }
+
+    fn finish(&mut self, outcome: Outcome) {
+        let outcome = outcome.and_then(|value| self.interpreter.conclude().map(|()| value));
+        let body = match &outcome {
+            Ok(value) => EventBody::RunFinished { output: value.to_json().unwrap_or(serde_json::Value::Null) },
+            Err(fault) if fault.kind() == FaultKind::RunCancelled => EventBody::RunCancelled { reason: Some(fault.message().to_owned()) },
+            Err(fault) => EventBody::RunFailed { error: fault.note() },
+        };
+        self.tell(Teller::Run, body);
+        self.outcome = Some(outcome);
+    }
+
+    fn tell(&mut self, teller: Teller, body: EventBody) {
+        let now = self.interpreter.now();
+        self.machine.journal().told(teller, Position { scope: Scope::root(), ordinal: 0 }, body, now);
+    }
+
+    /// Jumps to the next moment where time is virtual and nothing real is at work.
+    fn pass_time(&mut self) -> bool {
+        let next = [self.deadline, self.interpreter.next_at()].into_iter().flatten().min();
+        let Some(deadline) = next.filter(|_| self.outcome.is_none() && self.at_work.is_empty()) else { return false };
+        if !self.progress.work.is_empty() || !self.interpreter.jump(deadline) {
+            return false;
+        }
+        let step = self.machine.fire(deadline);
+        self.absorb(step);
+        true
+    }
+
+    fn note_pause(&mut self) {
+        let approvals = self.desk.waiting();
+        if self.paused || approvals.is_empty() || self.outcome.is_some() || self.in_flight.len() > approvals.len() {
+            return;
+        }
+        self.paused = true;
+        self.tell(Teller::Desk, EventBody::RunPaused { approvals });
+    }
+
+    fn wake_at(&self) -> Option<i64> {
+        [self.deadline, self.desk.next_expiry()].into_iter().flatten().min()
+    }
+}

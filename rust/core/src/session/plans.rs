@@ -1,0 +1,230 @@
+//! Plans at the desk: every move goes through the lifecycle's table.
+
+use serde_json::{Value as Json, json};
+
+use super::desk::{Desk, stored};
+use crate::approvals::plan_cards;
+use crate::effects::{AdvancePlan, LoadPlan, PlanMove, StorePlan};
+use crate::events::EventBody;
+use crate::fault::{ErrorNote, Fault, FaultKind};
+use crate::json::Change;
+use crate::machine::{Clearance, Ruling};
+use crate::plans::{ActionStatus, Actor, Binding, Consent, Part, PlanError, PlanInstance, PlanStatus, Transition};
+use crate::position::Position;
+use crate::references::Handle;
+use crate::specs::{DispatchEntry, Role};
+use crate::store::{Batch, Versioned, Write};
+use crate::value::{Outcome, Value};
+
+impl Desk {
+    pub(super) fn store_plan(&mut self, position: &Position, store: &StorePlan) -> Outcome {
+        let by = Actor::new(Part::Planner, &store.by);
+        match self.draft_of(&store.plan.name)? {
+            Some(mut draft) => {
+                let told = draft.value.revise(store.body.clone(), by).map_err(|error| plan_fault(&error))?;
+                self.put(draft.version, draft.value.clone())?;
+                self.tell_change(position, &draft.value, &told);
+                self.tell_stored(position, &draft.value);
+                Ok(self.view(&draft.value, None))
+            }
+            None => {
+                let id = self.draw_id("plan");
+                let (plan, _) = PlanInstance::store(&id, &store.plan, &self.context.tenant, &self.thread(), store.body.clone(), by).map_err(|error| plan_fault(&error))?;
+                self.put_new(plan.clone())?;
+                self.tell_stored(position, &plan);
+                Ok(self.view(&plan, None))
+            }
+        }
+    }
+
+    /// The thread's current plan, while it is a draft of this type.
+    fn draft_of(&self, name: &str) -> Result<Option<Versioned<PlanInstance>>, Fault> {
+        let current = self.find_plan(None)?;
+        Ok(current.filter(|plan| plan.value.status() == PlanStatus::Draft && plan.value.plan() == name))
+    }
+
+    fn find_plan(&self, plan_id: Option<&str>) -> Result<Option<Versioned<PlanInstance>>, Fault> {
+        let tenant = &self.context.tenant;
+        let store = self.lock();
+        let current = match plan_id {
+            Some(plan_id) => Some(plan_id.to_owned()),
+            None => store.current_plan(tenant, &self.thread()).map_err(|error| stored(&error))?,
+        };
+        let found = current.map(|plan_id| store.plan(tenant, &plan_id)).transpose().map_err(|error| stored(&error))?.flatten();
+        Ok(found.filter(|plan| plan.value.thread() == self.thread() || self.context.thread_id.is_none()))
+    }
+
+    fn plan(&self, plan_id: Option<&str>) -> Result<Versioned<PlanInstance>, Fault> {
+        self.find_plan(plan_id)?.ok_or_else(|| {
+            let message = plan_id.map_or_else(|| "this thread has no plan".to_owned(), |plan_id| format!("no plan `{plan_id}` in this thread"));
+            Fault::new(FaultKind::PlanError, message).hint("store a plan first")
+        })
+    }
+
+    pub(super) fn load_plan(&mut self, load: &LoadPlan, now: i64) -> Outcome {
+        let plan = self.plan(load.plan_id.as_deref())?.value;
+        if let Some(name) = load.plan.as_ref().filter(|name| *name != plan.plan()) {
+            return Err(Fault::new(FaultKind::PlanError, format!("plan `{}` is a `{}` and no `{name}`", plan.id(), plan.plan())));
+        }
+        Ok(self.view(&plan, Some(now)))
+    }
+
+    pub(super) fn advance_plan(&mut self, position: &Position, advance: &AdvancePlan, clearance: Option<&Clearance>, now: i64) -> Outcome {
+        let mut plan = self.plan(advance.plan_id.as_deref())?;
+        let before = plan.value.clone();
+        let moved = self.step(&mut plan.value, advance, clearance).map_err(|error| plan_fault(&error))?;
+        self.put(plan.version, plan.value.clone())?;
+        if let Some(told) = moved {
+            self.tell_change(position, &plan.value, &told);
+        }
+        self.tell_actions(position, &before, &plan.value, &advance.step);
+        Ok(self.view(&plan.value, Some(now)))
+    }
+
+    fn step(&self, plan: &mut PlanInstance, advance: &AdvancePlan, clearance: Option<&Clearance>) -> Result<Option<Transition>, PlanError> {
+        let executor = Actor::new(Part::Executor, &advance.by);
+        match &advance.step {
+            PlanMove::Approve => approve(plan, clearance).map(Some),
+            PlanMove::Execute { open } => {
+                let binding = if *open { Binding::Open } else { Binding::Dispatched };
+                plan.begin(plan.digest(), executor, binding).map(Some)
+            }
+            PlanMove::StartAction { index } => plan.take_grant(*index).map(|_| None),
+            PlanMove::FinishAction { index, result } => plan.action_finished(*index, result.clone()).map(|()| None),
+            PlanMove::FailAction { index, in_doubt: true, .. } => plan.action_in_doubt(*index).map(|()| None),
+            PlanMove::FailAction { index, error, .. } => plan.action_failed(*index, json!(error)).map(|()| None),
+            PlanMove::Finish { calls } => {
+                calls.iter().try_for_each(|call| plan.record_call(call.clone()))?;
+                plan.finish().map(Some)
+            }
+        }
+    }
+
+    fn put(&self, version: u64, plan: PlanInstance) -> Result<(), Fault> {
+        self.commit(Write::Plan { version, plan })
+    }
+
+    fn put_new(&self, plan: PlanInstance) -> Result<(), Fault> {
+        let current = Write::CurrentPlan { tenant: self.context.tenant.clone(), thread: self.thread(), plan_id: plan.id().to_owned() };
+        self.commit_all(Batch::new().with(Write::Plan { version: 0, plan }).with(current))
+    }
+
+    /// The instance as effects answer it.
+    fn view(&self, plan: &PlanInstance, now: Option<i64>) -> Value {
+        let actions: Vec<Json> = plan
+            .actions()
+            .iter()
+            .map(|action| {
+                json!({"index": action.index, "kind": action.kind, "status": action.status, "result": action.result,
+                       "arguments": plan.action_arguments(action.index)})
+            })
+            .collect();
+        let cards = now.map(|now| self.cards(plan, now));
+        Value::from(json!({
+            "plan_id": plan.id(), "plan": plan.plan(), "revision": plan.revision(), "status": plan.status(),
+            "digest": plan.digest(), "body": plan.approved_body(), "actions": actions, "cards": cards,
+        }))
+    }
+
+    /// How a reviewer sees a plan.
+    pub(super) fn cards(&self, plan: &PlanInstance, now: i64) -> Vec<Json> {
+        let glimpse = |handle: &Handle| {
+            let entry = self.lock().reference(&self.context.tenant, handle).ok().flatten()?;
+            entry.is_live(now).then(|| entry.glimpse.clone())
+        };
+        plan_cards(plan, self.actions_field(plan.plan()), self.dispatcher(plan.plan()), &glimpse)
+    }
+
+    /// The field of a plan type that lists its actions.
+    pub(super) fn actions_field(&self, plan: &str) -> Option<&str> {
+        let specs = self.spec.agents.iter().filter_map(|agent| agent.plan.as_ref());
+        specs.filter(|spec| spec.name == plan).find_map(|spec| spec.actions_field.as_deref())
+    }
+
+    fn dispatcher(&self, plan: &str) -> Option<&std::collections::BTreeMap<String, DispatchEntry>> {
+        let executors = self.spec.agents.iter().filter(|agent| agent.role == Role::Executor);
+        let of_plan = executors.filter(|agent| agent.plan.as_ref().is_some_and(|spec| spec.name == plan));
+        of_plan.filter_map(|agent| agent.dispatcher.as_ref()).next()
+    }
+
+    fn tell_stored(&mut self, position: &Position, plan: &PlanInstance) {
+        let body = EventBody::PlanStored {
+            plan_id: plan.id().to_owned(),
+            plan: plan.plan().to_owned(),
+            revision: plan.revision(),
+            status: word(&plan.status()),
+            digest: plan.digest().to_string(),
+            body: plan.body().clone(),
+        };
+        self.tell(position, body);
+    }
+
+    pub(super) fn tell_change(&mut self, position: &Position, plan: &PlanInstance, told: &Transition) {
+        let body = EventBody::PlanChanged {
+            plan_id: plan.id().to_owned(),
+            plan: plan.plan().to_owned(),
+            revision: plan.revision(),
+            before: told.before.map(|status| word(&status)).unwrap_or_default(),
+            after: word(&told.after),
+            by: told.by.to_string(),
+            reason: told.reason.clone(),
+            diff: told.diff.iter().map(Change::clone).collect(),
+        };
+        self.tell(position, body);
+    }
+
+    fn tell_actions(&mut self, position: &Position, before: &PlanInstance, plan: &PlanInstance, step: &PlanMove) {
+        let plan_id = plan.id().to_owned();
+        for action in plan.actions() {
+            let earlier = before.actions().get(action.index).map(|action| action.status);
+            if earlier == Some(action.status) {
+                continue;
+            }
+            let (plan_id, index, kind) = (plan_id.clone(), action.index, action.kind.clone());
+            let result = action.result.clone().unwrap_or(Json::Null);
+            let body = match action.status {
+                ActionStatus::Running => {
+                    EventBody::ActionStarted { plan_id, index, kind, arguments: plan.action_arguments(index).cloned().unwrap_or(Json::Null) }
+                }
+                ActionStatus::Done => EventBody::ActionFinished { plan_id, index, kind, result },
+                ActionStatus::Failed => EventBody::ActionFailed { plan_id, index, kind, error: error_note(step) },
+                ActionStatus::InDoubt => EventBody::ActionInDoubt { plan_id, index, kind },
+                ActionStatus::Skipped => EventBody::ActionSkipped { plan_id, index, kind, by: action.by.as_ref().map(ToString::to_string).unwrap_or_default() },
+                ActionStatus::Pending => continue,
+            };
+            self.tell(position, body);
+        }
+    }
+}
+
+/// Approves what a human saw, edits included, or what a policy lets through.
+fn approve(plan: &mut PlanInstance, clearance: Option<&Clearance>) -> Result<Transition, PlanError> {
+    let digest = plan.digest();
+    match clearance.map(|clearance| (clearance, clearance.ruling())) {
+        Some((_, Some(ruling))) => plan.approve(digest, Actor::human(ruling.principal.as_deref()), consent(ruling)),
+        Some((clearance, None)) => plan.approve(digest, Actor::new(Part::Policy, clearance.rule()), Consent::default()),
+        None => Err(PlanError::WrongBinding),
+    }
+}
+
+fn consent(ruling: &Ruling) -> Consent {
+    Consent { actions: ruling.actions.clone(), body: ruling.edited.then(|| ruling.subject.clone()) }
+}
+
+fn error_note(step: &PlanMove) -> ErrorNote {
+    let message = if let PlanMove::FailAction { error, .. } = step { error.clone() } else { String::new() };
+    ErrorNote { kind: "ToolFailed".to_owned(), message, hint: None }
+}
+
+/// A status as JSON writes it.
+fn word(status: &PlanStatus) -> String {
+    json!(status).as_str().unwrap_or_default().to_owned()
+}
+
+pub(super) fn plan_fault(error: &PlanError) -> Fault {
+    let fault = Fault::new(FaultKind::PlanError, error.to_string());
+    match error.hint() {
+        Some(hint) => fault.hint(hint),
+        None => fault,
+    }
+}
