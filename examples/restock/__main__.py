@@ -41,8 +41,8 @@ def _run(warehouse: SqliteWarehouse, mode: Mode, interpreter: Word, console: Con
     outcome = asyncio.run(restock(warehouse, mode, console, interpreter))
     console.print()
     show_changed_rows(console, before, warehouse.articles())
-    console.print(f"[bold]coordinator:[/] {outcome.answer}")
-    console.print(f"[dim]{len(outcome.events)} events, answered by the {interpreter} interpreter[/]")
+    console.print(f"[bold]coordinator:[/] {outcome.answer}", highlight=False)
+    console.print(f"[dim]{len(outcome.events)} events, answered by the {interpreter} interpreter[/]", highlight=False)
     return 0
 
 
@@ -55,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
         (Mode.REJECT, "reject it once and approve the second revision"),
     ):
         answers.add_argument(f"--{mode.value}", dest="mode", action="store_const", const=mode, help=meaning)
-    parser.add_argument("--database", type=Path, metavar="PATH", help="keep the warehouse in this file")
+    parser.add_argument(
+        "--database", type=Path, metavar="PATH", help="keep the warehouse, in this new file"
+    )
     return parser
 
 
@@ -76,7 +78,9 @@ def _interpreter() -> Word:
 
 
 def _warehouse(path: Path, console: Console) -> SqliteWarehouse:
-    warehouse = SqliteWarehouse(path) if path.exists() else build_warehouse(path)
+    if path.exists():
+        raise FlowaiError(f"`{path}` is there already", hint="name a new file; the example builds its own warehouse")
+    warehouse = build_warehouse(path)
     seen = glimpse(make_report(warehouse, weeks=26))
     facts = f"{seen['articles']} articles, {seen['shortages']} about to run out, {seen['idle']} that nobody buys"
     console.print(Panel(f"[bold]{REQUEST}[/]\n{facts}", title="restock", title_align="left", border_style="magenta"))

@@ -31,10 +31,12 @@ async def restock(warehouse: Warehouse, mode: Mode, console: Console, interprete
     watch = Watch(console)
     async with create_runtime(spec, warehouse, interpreter=interpreter, testing=scripted_models()) as runtime:
         run = runtime.query(REQUEST, thread_id="summer")
-        async for event in run:
-            watch.show(event)
-            if isinstance(event, ApprovalRequired):
-                decision = await decide(mode, event, console)
-                await runtime.respond_to_approval(event.approval_id, decision, principal="reviewer")
+        with watch.running():
+            async for event in run:
+                watch.show(event)
+                if isinstance(event, ApprovalRequired):
+                    with watch.paused():
+                        decision = await decide(mode, event, console)
+                    await runtime.respond_to_approval(event.approval_id, decision, principal="reviewer")
         finished = await run
         return Outcome(answer=str(finished.output), events=tuple(finished.events))

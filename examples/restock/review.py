@@ -30,16 +30,18 @@ async def decide(mode: Mode, event: ApprovalRequired, console: Console) -> Decis
         return await Person(console).decide(event)
     show_approval(console, event)
     decision = _flagged(mode, event)
-    console.print(f"[bold yellow]--{mode.value}:[/] {decision}", highlight=False)
+    verdict = "reject" if isinstance(decision, Reject) else "approve"
+    console.print(f"[bold yellow]--{mode.value}:[/] {verdict}, {decision.reason}", highlight=False)
     return decision
 
 
 def _flagged(mode: Mode, event: ApprovalRequired) -> Decision:
     if mode is Mode.EDIT:
         plan = RestockPlan.model_validate(event.subject["body"])
-        return Approve(edits=smaller_orders(plan), reason="a little less of each")
-    is_first = event.subject["revision"] == 1
-    return Reject("the storage is nearly full, order half") if mode is Mode.REJECT and is_first else Approve()
+        return Approve(edits=smaller_orders(plan), reason="with three quarters of each order")
+    if mode is Mode.REJECT and event.subject["revision"] == 1:
+        return Reject("the storage is nearly full, order half")
+    return Approve(reason="as it is")
 
 
 def smaller_orders(plan: RestockPlan) -> dict[int, dict[str, Any]]:

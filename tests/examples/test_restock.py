@@ -136,6 +136,14 @@ def test_the_command_shows_cards_and_changed_rows(
     assert ("/actions/0/quantity" in shown) == (flag != "--yes")
 
 
+def test_a_file_that_is_there_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    precious = tmp_path / "warehouse.sqlite"
+    precious.write_text("precious")
+    assert main(["--database", str(precious)]) == 1
+    assert "is there already" in capsys.readouterr().err.replace("\n", " ")
+    assert precious.read_text() == "precious"
+
+
 def test_without_a_terminal_it_acts_as_yes_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from flowai.errors import FlowaiError
 from flowai.specs.names import did_you_mean
@@ -44,7 +44,7 @@ def load_app(written: str) -> RuntimeSpec | Runtime:
     raise AppUnusable(f"`{written}` is a `{kind}`, not a runtime spec or a runtime", hint=_usable(module, attribute))
 
 
-def is_app(value: object) -> Any:
+def is_app(value: object) -> TypeGuard[RuntimeSpec | Runtime]:
     """Whether a value is a runtime spec or a runtime."""
     if isinstance(value, RuntimeSpec):
         return True

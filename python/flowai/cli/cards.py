@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from flowai.cli.shown import is_action, safe
+from flowai.cli.shown import is_action, reviewed, without_kind
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,30 +35,32 @@ def show_approval(console: Console, event: ApprovalRequired) -> None:
     actions = [_card(card) for card in event.cards if is_action(card)]
     about = [card for card in event.cards if not is_action(card)] or ([] if actions else [event.subject])
     console.print()
-    console.print(Rule(Text.assemble(("your approval: ", "bold yellow"), safe(event.title, "bold")), style="yellow"))
+    console.print(
+        Rule(Text.assemble(("your approval: ", "bold yellow"), reviewed(event.title, "bold")), style="yellow")
+    )
     for each in about:
         console.print(_fields(_flat(each)))
     console.print(Columns(actions, width=CARD_WIDTH, equal=True))
     until = _until(event.expires_at)
-    console.print(Text.assemble("asked by the rule: ", safe(event.rule), f"    until {until}", style="dim"))
+    console.print(Text.assemble("asked by the rule: ", reviewed(event.rule), f"    until {until}", style="dim"))
 
 
 def show_changes(console: Console, changes: list[Change]) -> None:
     """Show what an edit or a new revision changed."""
-    table = Table("what changed", "before", "after", box=None, pad_edge=False, padding=(0, 2))
+    table = Table("what changed", "before", "after", box=None, padding=(0, 2))
     for change in changes:
-        table.add_row(safe(change.path), safe(change.before, "red"), safe(change.after, "green"))
+        table.add_row(reviewed(change.path), reviewed(change.before, "red"), reviewed(change.after, "green"))
     console.print(table)
     console.print()
 
 
 def _card(card: Mapping[str, Any]) -> RenderableType:
     can_be_undone = card.get("undo") not in {None, "cannot be undone"}
-    undo = safe(f"undo: {card['undo']}", "green") if can_be_undone else Text("cannot be undone", "bold red")
+    undo = reviewed(f"undo: {card['undo']}", "green") if can_be_undone else Text("cannot be undone", "bold red")
     danger = Text(ACCESS.get(str(card.get("access")), "access unknown"), "dim")
-    title = safe(f"{card['index']}  {card.get('kind', '')}", "bold cyan")
+    title = reviewed(f"{card['index']}  {card.get('kind', '')}", "bold cyan")
     return Panel(
-        Group(_fields(_without_kind(card.get("arguments"))), danger, undo),
+        Group(_fields(without_kind(card.get("arguments"))), danger, undo),
         title=title,
         title_align="left",
         border_style="cyan",
@@ -67,10 +69,10 @@ def _card(card: Mapping[str, Any]) -> RenderableType:
 
 def _fields(value: Any) -> RenderableType:
     if not isinstance(value, Mapping):
-        return safe(value)
+        return reviewed(value)
     grid = Table.grid(padding=(0, 1))
     for name, each in cast("Mapping[str, Any]", value).items():
-        grid.add_row(safe(name, "dim"), safe(each))
+        grid.add_row(reviewed(name, "dim"), reviewed(each))
     return grid
 
 
@@ -80,13 +82,7 @@ def _flat(about: Any) -> Any:
         return about
     fields = dict(cast("Mapping[str, Any]", about))
     goal = fields.pop("goal", None)
-    return fields | cast("Mapping[str, Any]", goal) if isinstance(goal, Mapping) else about
-
-
-def _without_kind(arguments: Any) -> Any:
-    if not isinstance(arguments, Mapping):
-        return arguments
-    return {name: value for name, value in cast("Mapping[str, Any]", arguments).items() if name != "kind"}
+    return {**fields, **cast("Mapping[str, Any]", goal)} if isinstance(goal, Mapping) else fields | {"goal": goal}
 
 
 def _until(expires_at: int) -> str:

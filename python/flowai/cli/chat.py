@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -71,7 +71,7 @@ class Session:
             self.console.print(told(as_text(finished.output)), markup=False)
         return not (isinstance(self.reviewer, Nobody) and self.reviewer.refused)
 
-    def _start(self, prompt: str) -> Run:
+    def _start(self, prompt: str) -> Run[Any]:
         thread = self.options.thread
         if self.options.specialist is None:
             return self.runtime.query(prompt, thread_id=thread, principal=PRINCIPAL)

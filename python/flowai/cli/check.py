@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from flowai.cli.shown import as_text, safe
+from flowai.cli.shown import safe
 from flowai.errors import Fault, FlowaiError, SpecError
 from flowai.specs.agent import BUILT_IN_TOOLS, AgentSpec, CoordinatorSpec, ExecutorSpec, PlannerSpec
 from flowai.specs.runtime import RuntimeSpec
@@ -29,7 +29,8 @@ def check(app: RuntimeSpec | Runtime) -> bool:
         show_faults(error.faults)
         return False
     console.print(Text("✓ the wiring has no faults", style="bold green"))
-    _show_warnings(console, [*runtime.warnings, *_live_faults(app)])
+    for warning in (*runtime.warnings, *_live_faults(app)):
+        _show_fault(console, warning, "yellow")
     console.print(_policy(runtime))
     console.print(graph(runtime.spec))
     return True
@@ -63,7 +64,7 @@ def _runtime(app: RuntimeSpec | Runtime) -> Runtime:
     return create_runtime(app, testing=TestingConfig(mock_response="checked"))
 
 
-def _live_faults(app: RuntimeSpec | Runtime) -> list[Any]:
+def _live_faults(app: RuntimeSpec | Runtime) -> list[Fault]:
     """What only a live run needs, such as a provider for each model."""
     if not isinstance(app, RuntimeSpec):
         return []
@@ -78,50 +79,20 @@ def _live_faults(app: RuntimeSpec | Runtime) -> list[Any]:
     return []
 
 
-def _show_warnings(console: Console, warnings: Iterable[Any]) -> None:
-    for warning in warnings:
-        _show_fault(console, warning, "yellow")
-
-
-def _show_fault(console: Console, fault: Any, style: str) -> None:
-    where, hint = getattr(fault, "where", ""), getattr(fault, "hint", None)
-    said = safe(getattr(fault, "message", None) or str(fault))
-    console.print(Text.assemble(("• ", style), safe(f"{where}: " if where else "", style), said))
-    if hint:
-        console.print(Text.assemble("  hint: ", safe(hint), style="dim"))
+def _show_fault(console: Console, fault: Fault, style: str) -> None:
+    place = safe(f"{fault.where}: " if fault.where else "", style)
+    console.print(Text.assemble(("• ", style), place, safe(fault.message)))
+    if fault.hint:
+        console.print(Text.assemble("  hint: ", safe(fault.hint), style="dim"))
 
 
 def _policy(runtime: Runtime) -> Table:
-    table = Table("agent", "subject", "asks a human", "because of", "instead of", title="Who is asked about what")
-    for row in runtime.explain_policy().rows:
-        replaced = ", ".join(_told(each) for each in row.shadowed)
-        table.add_row(
-            safe(row.agent), safe(row.subject), _rule(row.rule), safe(_word(row.source)), safe(replaced, "dim")
-        )
+    table = Table("agent", "subject", "a human is asked", "because of", "instead of", title="Who is asked about what")
+    for row in runtime.explain_policy():
+        rule = safe(row.rule, "dim" if row.rule == "never" else "bold yellow")
+        replaced = safe(", ".join(row.shadowed).replace("_", " "), "dim")
+        table.add_row(safe(row.agent), safe(row.subject), rule, safe(row.source.replace("_", " ")), replaced)
     return table
-
-
-def _rule(rule: Any) -> Text:
-    text = _rule_text(rule)
-    return safe(text, "bold yellow" if text != "never" else "dim")
-
-
-def _rule_text(rule: Any) -> str:
-    plain = rule.to_json() if hasattr(rule, "to_json") else rule
-    if isinstance(plain, dict) and "when" in plain:
-        return f"when {plain['when']}"  # pyright: ignore[reportUnknownVariableType] — a rule as JSON
-    return as_text(plain)
-
-
-def _told(shadowed: Any) -> str:
-    if isinstance(shadowed, dict):
-        return f"{_word(shadowed['source'])}: {_rule_text(shadowed['rule'])}"  # pyright: ignore[reportUnknownArgumentType] — JSON
-    source, rule = getattr(shadowed, "source", None), getattr(shadowed, "rule", None)
-    return str(shadowed) if source is None else f"{_word(source)}: {_rule_text(rule)}"
-
-
-def _word(source: object) -> str:
-    return str(source).replace("_", " ")
 
 
 def _grow(tree: Tree, agent: AgentSpec[Any], spec: RuntimeSpec) -> None:

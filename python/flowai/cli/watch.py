@@ -9,50 +9,27 @@ from typing import TYPE_CHECKING
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
-from rich.text import Text
 
 from flowai.cli.cards import show_changes
+from flowai.cli.lines import heading_of, line_of
 from flowai.cli.shown import safe
 from flowai.events import (
+    ActionFailed,
+    ActionFinished,
+    ActionStarted,
     AgentFinished,
-    ModelAnswered,
     ModelCalled,
     PlanChanged,
-    ReferenceStored,
     TextDelta,
+    ToolAnswered,
     ToolCalled,
     ToolProgressed,
 )
-from flowai.events.visible import quoted, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from flowai.events import Event
-
-LINES = {
-    "agent_called": ("→", "bold magenta"),
-    "model_answered": ("“", "italic"),
-    "model_retried": ("↻", "yellow"),
-    "tool_called": ("▸", "cyan"),
-    "tool_progressed": ("·", "dim"),
-    "tool_answered": ("◂", "cyan"),
-    "tool_failed": ("✗", "bold red"),
-    "reference_stored": ("▣", "bold blue"),
-    "reference_hydrated": ("▢", "blue"),
-    "plan_stored": ("✎", "yellow"),
-    "plan_changed": ("⇢", "yellow"),
-    "approval_resolved": ("✓", "bold yellow"),
-    "approval_expired": ("✗", "bold yellow"),
-    "action_started": ("▸", "green"),
-    "action_finished": ("✓", "bold green"),
-    "action_failed": ("✗", "bold red"),
-    "action_in_doubt": ("?", "bold red"),
-    "action_skipped": ("-", "dim"),
-    "limit_reached": ("!", "bold red"),
-    "run_cancelled": ("✗", "bold red"),
-}
-"""The events worth a line to someone who watches; `--json` prints them all."""
 
 
 class Watch:
@@ -60,7 +37,9 @@ class Watch:
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self._heading = ""
         self._doing: dict[str, str] = {}
+        self._acting: set[str | None] = set()
         self._live: Live | None = None
 
     @contextmanager
@@ -82,19 +61,27 @@ class Watch:
         try:
             yield
         finally:
+            self._heading = ""
             if live is not None:
                 live.start(refresh=True)
 
     def show(self, event: Event) -> None:
         """Show one event."""
         self._note(event)
-        if event.type not in LINES or (isinstance(event, ModelAnswered) and not event.text):
+        line = line_of(event)
+        if line is None or self._is_told_by_its_action(event):
             return
-        symbol, style = LINES[event.type]
-        line = Text.assemble(safe(f"{event.agent or '':<18} ", "dim"), (f"{symbol} ", style), (f"{event.type:<17} ", style))
-        self.console.print(line.append(_told(event)), no_wrap=True, overflow="ellipsis", crop=True)
+        heading = heading_of(event)
+        if heading.plain != self._heading:
+            self._heading = heading.plain
+            self.console.print(heading)
+        self.console.print(line, no_wrap=True, overflow="ellipsis", crop=True)
         if isinstance(event, PlanChanged) and event.diff:
             show_changes(self.console, event.diff)
+
+    def _is_told_by_its_action(self, event: Event) -> bool:
+        """Whether a line about the action says it already."""
+        return event.agent in self._acting and isinstance(event, ToolCalled | ToolAnswered)
 
     def _note(self, event: Event) -> None:
         agent = event.agent or "program"
@@ -109,6 +96,10 @@ class Watch:
                 self._doing[agent] = event.told()
             case AgentFinished():
                 self._doing.pop(agent, None)
+            case ActionStarted():
+                self._acting.add(event.agent)
+            case ActionFinished() | ActionFailed():
+                self._acting.discard(event.agent)
             case _:
                 pass
 
@@ -117,14 +108,3 @@ class Watch:
         for agent, what in self._doing.items():
             grid.add_row(Spinner("dots", style="cyan"), safe(agent, "bold"), safe(what, "dim"))
         return grid
-
-
-def _told(event: Event) -> str:
-    match event:
-        case ModelAnswered():
-            return visible(event.text)
-        case ReferenceStored():
-            return f"{visible(event.kind)}: {event.bytes:,} bytes stay here, the model sees {quoted(event.glimpse)}"
-        case _:
-            # Safe to show already: an event spells out what a terminal would obey.
-            return event.told()

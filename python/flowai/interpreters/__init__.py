@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowai.interpreters.create_runtime import create_runtime
-    from flowai.interpreters.define_runtime import define_runtime
+    from flowai.interpreters.creation import create_runtime
+    from flowai.interpreters.wiring import define_runtime
     from flowai.interpreters.eval import Eval
     from flowai.interpreters.live import Live
     from flowai.interpreters.recording import Recording
@@ -42,8 +42,8 @@ _HOME = {
     "Run": "run",
     "Runtime": "runtime",
     "Test": "test",
-    "create_runtime": "create_runtime",
-    "define_runtime": "define_runtime",
+    "create_runtime": "creation",
+    "define_runtime": "wiring",
 }
 
 

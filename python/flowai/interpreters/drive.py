@@ -39,6 +39,27 @@ class Drive:
         self._hearing: tuple[Hearing, int] | None = None
         self._wake: tuple[int, asyncio.TimerHandle] | None = None
         self._pushing = False
+        self._queued: asyncio.Task[None] | None = None
+
+    # Beginning
+
+    def start(self, name: str, task: Any) -> None:
+        """Begin the run; it goes as far as it can at once, and on where a loop runs."""
+        self.session.start(name, task)
+        self.push()
+        if not self.finished and _has_loop():
+            self.enter()
+
+    def start_after(self, other: Drive, name: str, task: Any) -> None:
+        """Begin the run when another one is over."""
+        self.loop = asyncio.get_running_loop()
+
+        async def later() -> None:
+            await other.finish()
+            self.loop = None
+            self.start(name, task)
+
+        self._queued = self.loop.create_task(later())
 
     # Going on
 
@@ -199,6 +220,14 @@ class Drive:
         """Return the references that the run stored, in order."""
         self.events()
         return self._stored
+
+
+def _has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _is_running(loop: asyncio.AbstractEventLoop) -> bool:

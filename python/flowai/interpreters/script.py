@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowai.errors import ScriptMismatch
+from flowai.errors import ProgramError
 
 if TYPE_CHECKING:
     from flowai.specs.script import Turn
@@ -66,7 +66,7 @@ class Script:
     def _turn(self, turn: Turn) -> Any:
         try:
             return turn.to_json()
-        except ScriptMismatch:
+        except ProgramError:
             self.late.append(turn)
             return len(self.late) - 1
 

@@ -17,7 +17,6 @@ use flowai_core::specs::{Decode, PlanSpec, RuntimeSpec, ToolSpec};
 use flowai_core::value::Value;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyFrozenSet;
 use serde_json::{Value as Json, json};
 
 use crate::fault::{error_of, fault_of};
@@ -31,7 +30,7 @@ pub struct Catalogue {
     pub agents: std::collections::BTreeMap<String, Arc<Agent>>,
     kinds: Mutex<HashMap<usize, (Py<PyAny>, Kind)>>,
     tools: Mutex<HashMap<usize, Known>>,
-    rows: Mutex<HashMap<(usize, usize), (Py<PyAny>, Py<PyAny>)>>,
+    pub rows: Mutex<HashMap<(usize, usize), (Py<PyAny>, Py<PyAny>)>>,
 }
 
 /// A tool of a program, with the rules for it.
@@ -109,38 +108,6 @@ impl Catalogue {
         Ok((compiled, policy))
     }
 
-    /// An effect or a program whose row is wider than the one declared is an error that names the difference.
-    pub fn check_row(&self, next: &Bound<'_, PyAny>, is_effect: bool, row: &Bound<'_, PyAny>, program: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = next.py();
-        let source = match is_effect {
-            true => next.get_type().into_any(),
-            false => match next.getattr(intern!(py, "function")) {
-                Ok(function) => function,
-                Err(_) => return self.check_children(next, row, program),
-            },
-        };
-        let key = (source.as_ptr().addr(), row.as_ptr().addr());
-        let known = self.rows.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&key);
-        if known && (is_effect || !source.getattr(intern!(py, "row")).is_ok_and(|row| row.is_none())) {
-            return Ok(());
-        }
-        check_families(next, is_effect, row, program)?;
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (source.unbind(), row.clone().unbind()));
-        Ok(())
-    }
-
-    /// The parts of a combinator, each against the row.
-    fn check_children(&self, program: &Bound<'_, PyAny>, row: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = program.py();
-        if let Ok(effect) = program.getattr(intern!(py, "effect")) {
-            return self.check_row(&effect, true, row, name);
-        }
-        match program.getattr(intern!(py, "programs")) {
-            Ok(programs) => programs.try_iter()?.try_for_each(|child| self.check_row(&child?, false, row, name)),
-            Err(_) => check_families(program, false, row, name),
-        }
-    }
-
     /// The program of one step of an agent.
     pub fn agent_step(&self, node: &Bound<'_, PyAny>) -> PyResult<Program> {
         let py = node.py();
@@ -173,22 +140,6 @@ fn same_spec(agent: &Agent, json: &Json) -> bool {
     flowai_core::specs::AgentSpec::decode(json.clone()).is_ok_and(|spec| spec == *agent.spec())
 }
 
-fn check_families(next: &Bound<'_, PyAny>, is_effect: bool, row: &Bound<'_, PyAny>, program: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = next.py();
-    let outside = if is_effect {
-        let families = next.getattr("families")?;
-        if row.call_method1("isdisjoint", (&families,))?.is_truthy()? { Some(families.get_item(0)?) } else { None }
-    } else {
-        let asked = next.call_method0("effects")?.cast_into::<PyFrozenSet>()?;
-        asked.call_method1("difference", (row,))?.try_iter()?.next().transpose()?
-    };
-    let Some(family) = outside else { return Ok(()) };
-    let name = family.getattr("__name__")?;
-    let asked = if is_effect { next.get_type().name()?.to_string() } else { next.repr()?.to_string() };
-    let fault = Fault::new(FaultKind::UndeclaredEffect, format!("program `{program}` asked {asked}, and its row does not name `{name}`"));
-    Err(error_of(py, &fault.hint(format!("add `{name}` to the row: `Do[... | {name}, ...]`"))))
-}
-
 /// The Python tools of agents, by agent and name.
 pub fn shelf_of(agents: &[Bound<'_, PyAny>]) -> PyResult<ToolShelf> {
     let mut shelf = HashMap::new();
@@ -198,8 +149,9 @@ pub fn shelf_of(agents: &[Bound<'_, PyAny>]) -> PyResult<ToolShelf> {
             let tool = tool?;
             shelf.insert((name.clone(), tool.getattr("name")?.extract()?), tool.unbind());
         }
-        let dispatcher = agent.getattr("dispatcher")?;
-        if !dispatcher.is_none() {
+        if let Ok(dispatcher) = agent.getattr("dispatcher")
+            && !dispatcher.is_none()
+        {
             for entry in dispatcher.getattr("entries")?.call_method0("values")?.try_iter()? {
                 let tool = entry?.getattr("tool")?;
                 shelf.insert((name.clone(), tool.getattr("name")?.extract()?), tool.unbind());

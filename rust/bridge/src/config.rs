@@ -41,6 +41,9 @@ pub struct Config {
     pub troubles: BTreeMap<String, Json>,
     #[serde(default)]
     pub replay: Option<Json>,
+    /// Whether the run goes on under the interpreter where the recording ends.
+    #[serde(default)]
+    pub goes_on: bool,
 }
 
 /// Which interpreter.

@@ -1,7 +1,5 @@
 //! A generator under `@program`, resumed with each answer.
 
-use std::sync::Arc;
-
 use flowai_core::events::EventBody;
 use flowai_core::fault::{Fault, FaultKind};
 use flowai_core::machine::{Continuation, Move};
@@ -12,38 +10,37 @@ use pyo3::prelude::*;
 use pyo3::types::iterator::PySendResult;
 use pyo3::types::{PyDict, PyIterator, PyTuple};
 
-use crate::ask::{Catalogue, question};
+use crate::ask::question;
 use crate::fault::{error_of, fault_of};
 use crate::names::names;
 use crate::open::{decoded, later};
+use crate::rows::Frame;
 use crate::value::{given, to_object};
 
 /// A started program function.
 pub struct Generator {
     generator: Py<PyIterator>,
-    /// What it declares to ask; none where that is left to its arguments.
-    row: Option<Py<PyAny>>,
     name: Py<PyAny>,
     /// The effect whose answer it waits for; none while a program runs for it.
     asked: Option<Py<PyAny>>,
-    catalogue: Arc<Catalogue>,
+    /// What it and the programs around it declare to ask.
+    frame: Frame,
 }
 
 impl Generator {
     /// Makes the generator of a call; nothing of it has run.
-    pub fn start(call: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Self> {
+    pub fn start(call: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Self> {
         let py = call.py();
         let function = call.getattr(intern!(py, "function"))?;
         let arguments = call.getattr(intern!(py, "arguments"))?.cast_into::<PyTuple>()?;
         let keywords = call.getattr(intern!(py, "keywords"))?.cast_into::<PyDict>()?;
         let generator = function.getattr(intern!(py, "generator"))?.call(arguments, Some(&keywords))?;
-        let row = function.getattr(intern!(py, "row"))?;
+        let (row, name) = (function.getattr(intern!(py, "row"))?, function.getattr(intern!(py, "name"))?);
         Ok(Self {
             generator: generator.cast_into::<PyIterator>()?.unbind(),
-            row: (!row.is_none()).then(|| row.unbind()),
-            name: function.getattr(intern!(py, "name"))?.unbind(),
+            frame: frame.within(&row, &name),
+            name: name.unbind(),
             asked: None,
-            catalogue: Arc::clone(catalogue),
         })
     }
 
@@ -98,7 +95,7 @@ impl Generator {
     /// What the generator yielded: an effect to ask or a program to run.
     fn ask(&mut self, py: Python<'_>, next: Bound<'_, PyAny>) -> Move {
         let made = self.check(&next).and_then(|is_effect| {
-            Ok(if is_effect { Move::Ask(question(&next, &self.catalogue)?) } else { Move::Call(later(next.clone(), &self.catalogue)) })
+            Ok(if is_effect { Move::Ask(question(&next, &self.frame.catalogue)?) } else { Move::Call(later(next.clone(), &self.frame)) })
         });
         match made {
             Ok(Move::Ask(effect)) => {
@@ -119,10 +116,10 @@ impl Generator {
             let fault = Fault::new(FaultKind::ProgramError, format!("program `{}` yielded a `{name}`", self.name.bind(py)));
             return Err(error_of(py, &fault.hint("yield from effects and programs only")));
         }
-        match &self.row {
-            Some(row) => self.catalogue.check_row(next, is_effect, row.bind(py), self.name.bind(py)).map(|()| is_effect),
-            None => Ok(is_effect),
+        if is_effect {
+            self.frame.check(next)?;
         }
+        Ok(is_effect)
     }
 }
 

@@ -9,6 +9,7 @@ mod handlers;
 mod json;
 mod names;
 mod open;
+mod rows;
 mod runtime;
 mod session;
 mod value;

@@ -1,7 +1,5 @@
 //! Programs of Python, opened for the machine one layer at a time.
 
-use std::sync::Arc;
-
 use flowai_core::fault::{Fault, FaultKind};
 use flowai_core::machine::{Attempts, Handler, Items, Open, Program, Then};
 use flowai_core::value::Value;
@@ -9,7 +7,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::ask::{Catalogue, question};
+use crate::ask::question;
+use crate::rows::Frame;
 use crate::fault::{error_of, fault_of, fault_of_value};
 use crate::generator::Generator;
 use crate::names::names;
@@ -18,68 +17,69 @@ use crate::value::{given, to_object, to_tuple};
 /// A program object and what is needed to open it.
 pub struct Layer {
     pub program: Py<PyAny>,
-    pub catalogue: Arc<Catalogue>,
+    pub frame: Frame,
 }
 
 impl Open for Layer {
     fn open(self: Box<Self>) -> Result<Program, Fault> {
-        Python::attach(|py| open(self.program.bind(py), &self.catalogue).map_err(|error| fault_of(py, error)))
+        Python::attach(|py| open(self.program.bind(py), &self.frame).map_err(|error| fault_of(py, error)))
     }
 }
 
 /// A program that is opened when its turn comes.
-pub fn later(program: Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> Program {
-    Program::Host(Box::new(Layer { program: program.unbind(), catalogue: Arc::clone(catalogue) }))
+pub fn later(program: Bound<'_, PyAny>, frame: &Frame) -> Program {
+    Program::Host(Box::new(Layer { program: program.unbind(), frame: frame.clone() }))
 }
 
 /// One layer of a program, or the question that an effect is.
-pub fn open(program: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Program> {
+pub fn open(program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Program> {
     let py = program.py();
     let get = |name: &str| program.getattr(name);
     let Ok(node) = program.getattr(intern!(py, "node")).and_then(|node| node.extract::<String>()) else {
-        return asked(program, catalogue);
+        return asked(program, frame);
     };
     Ok(match node.as_str() {
-        "call" => Program::Loop(Box::new(Generator::start(program, catalogue)?)),
-        "ask" => return asked(&get("effect")?, catalogue),
+        "call" => Program::Loop(Box::new(Generator::start(program, frame)?)),
+        "ask" => return asked(&get("effect")?, frame),
         "pure" => Program::Pure(given(get("value")?)),
         "fail" => Program::Fail(fault_of_value(&get("error")?)),
-        "bind" => Program::Bind(boxed(get("source")?, catalogue), Box::new(Binding { node: program.clone().unbind(), catalogue: Arc::clone(catalogue) })),
-        "map" => Program::Bind(boxed(get("source")?, catalogue), Box::new(Mapping { transform: get("transform")?.unbind() })),
-        "gather" => Program::Bind(Box::new(Program::Gather(all(&get("programs")?, catalogue)?)), Box::new(AsTuple)),
-        "foreach" => Program::ForEach(Box::new(Each::new(program, catalogue)?), get("limit")?.extract()?),
-        "race" => Program::Race(all(&get("programs")?, catalogue)?),
+        "bind" => Program::Bind(boxed(get("source")?, frame), Box::new(Binding { node: program.clone().unbind(), frame: frame.clone() })),
+        "map" => Program::Bind(boxed(get("source")?, frame), Box::new(Mapping { transform: get("transform")?.unbind() })),
+        "gather" => Program::Bind(Box::new(Program::Gather(all(&get("programs")?, frame)?)), Box::new(AsTuple)),
+        "foreach" => Program::ForEach(Box::new(Each::new(program, frame)?), get("limit")?.extract()?),
+        "race" => Program::Race(all(&get("programs")?, frame)?),
         "timeout" => match milliseconds(&get("seconds")?)? {
-            Some(wait_ms) => Program::Timeout(boxed(get("program")?, catalogue), wait_ms),
-            None => later(get("program")?, catalogue),
+            Some(wait_ms) => Program::Timeout(boxed(get("program")?, frame), wait_ms),
+            None => later(get("program")?, frame),
         },
-        "retry" => Program::Retry(Box::new(Again::new(program, catalogue)?)),
-        "fallback" => Program::Fallback(all(&get("programs")?, catalogue)?),
-        "catch" => Program::Catch(boxed(get("program")?, catalogue), Box::new(Mend { node: program.clone().unbind(), catalogue: Arc::clone(catalogue) })),
-        "ensure" => Program::Ensure(boxed(get("program")?, catalogue), boxed(get("cleanup")?, catalogue)),
-        "agentstep" => catalogue.agent_step(program)?,
+        "retry" => Program::Retry(Box::new(Again::new(program, frame)?)),
+        "fallback" => Program::Fallback(all(&get("programs")?, frame)?),
+        "catch" => Program::Catch(boxed(get("program")?, frame), Box::new(Mend { node: program.clone().unbind(), frame: frame.clone() })),
+        "ensure" => Program::Ensure(boxed(get("program")?, frame), boxed(get("cleanup")?, frame)),
+        "agentstep" => frame.catalogue.agent_step(program)?,
         other => return Err(error_of(py, &Fault::new(FaultKind::ProgramError, format!("no interpreter knows the program node `{other}`")))),
     })
 }
 
 /// An effect as a program of one question, answered with the effect's own type.
-fn asked(effect: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Program> {
+fn asked(effect: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Program> {
     let py = effect.py();
     if !effect.is_instance(names(py)?.effect.bind(py))? {
         let name = effect.get_type().name()?;
         let fault = Fault::new(FaultKind::ProgramError, format!("a `{name}` is neither a program nor an effect"));
         return Err(error_of(py, &fault.hint("give a program, or an effect such as `CallTool(...)`")));
     }
-    let ask = Program::Ask(question(effect, catalogue)?);
+    frame.check(effect)?;
+    let ask = Program::Ask(question(effect, &frame.catalogue)?);
     Ok(Program::Bind(Box::new(ask), Box::new(Decoded { effect: effect.clone().unbind() })))
 }
 
-fn boxed(program: Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> Box<Program> {
-    Box::new(later(program, catalogue))
+fn boxed(program: Bound<'_, PyAny>, frame: &Frame) -> Box<Program> {
+    Box::new(later(program, frame))
 }
 
-fn all(programs: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Vec<Program>> {
-    Ok(programs.cast::<PyTuple>()?.iter().map(|program| later(program, catalogue)).collect())
+fn all(programs: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Vec<Program>> {
+    Ok(programs.cast::<PyTuple>()?.iter().map(|program| later(program, frame)).collect())
 }
 
 /// Seconds in whole milliseconds; none for no limit at all.
@@ -91,14 +91,14 @@ pub fn milliseconds(seconds: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
 
 struct Binding {
     node: Py<PyAny>,
-    catalogue: Arc<Catalogue>,
+    frame: Frame,
 }
 
 impl Then for Binding {
     fn then(self: Box<Self>, value: Value) -> Result<Program, Fault> {
         Python::attach(|py| {
             let made = to_object(py, &value).and_then(|value| self.node.bind(py).getattr(intern!(py, "then"))?.call1((value,)));
-            made.map(|program| later(program, &self.catalogue)).map_err(|error| fault_of(py, error))
+            made.map(|program| later(program, &self.frame)).map_err(|error| fault_of(py, error))
         })
     }
 }
@@ -163,13 +163,13 @@ struct Each {
     items: Py<PyTuple>,
     function: Py<PyAny>,
     count: usize,
-    catalogue: Arc<Catalogue>,
+    frame: Frame,
 }
 
 impl Each {
-    fn new(program: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Self> {
+    fn new(program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Self> {
         let items = program.getattr("items")?.cast_into::<PyTuple>()?;
-        Ok(Self { count: items.len(), items: items.unbind(), function: program.getattr("function")?.unbind(), catalogue: Arc::clone(catalogue) })
+        Ok(Self { count: items.len(), items: items.unbind(), function: program.getattr("function")?.unbind(), frame: frame.clone() })
     }
 }
 
@@ -181,7 +181,7 @@ impl Items for Each {
     fn make(&mut self, index: usize) -> Result<Program, Fault> {
         Python::attach(|py| {
             let made = self.items.bind(py).get_item(index).and_then(|item| self.function.bind(py).call1((item,)));
-            made.map(|program| later(program, &self.catalogue)).map_err(|error| fault_of(py, error))
+            made.map(|program| later(program, &self.frame)).map_err(|error| fault_of(py, error))
         })
     }
 }
@@ -190,14 +190,14 @@ struct Again {
     program: Py<PyAny>,
     policy: Py<PyAny>,
     attempts: u32,
-    catalogue: Arc<Catalogue>,
+    frame: Frame,
 }
 
 impl Again {
-    fn new(program: &Bound<'_, PyAny>, catalogue: &Arc<Catalogue>) -> PyResult<Self> {
+    fn new(program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Self> {
         let policy = program.getattr("policy")?;
         let attempts = policy.getattr("attempts")?.extract()?;
-        Ok(Self { program: program.getattr("program")?.unbind(), policy: policy.unbind(), attempts, catalogue: Arc::clone(catalogue) })
+        Ok(Self { program: program.getattr("program")?.unbind(), policy: policy.unbind(), attempts, frame: frame.clone() })
     }
 }
 
@@ -207,7 +207,7 @@ impl Attempts for Again {
     }
 
     fn make(&mut self) -> Result<Program, Fault> {
-        Python::attach(|py| Ok(later(self.program.bind(py).clone(), &self.catalogue)))
+        Python::attach(|py| Ok(later(self.program.bind(py).clone(), &self.frame)))
     }
 
     fn wait_ms(&self, attempt: u32, fault: &Fault) -> Option<i64> {
@@ -222,7 +222,7 @@ impl Attempts for Again {
 
 struct Mend {
     node: Py<PyAny>,
-    catalogue: Arc<Catalogue>,
+    frame: Frame,
 }
 
 impl Handler for Mend {
@@ -235,7 +235,7 @@ impl Handler for Mend {
                 return None;
             }
             let made = node.getattr("handler").and_then(|handler| handler.call1((error.bind(py),)));
-            Some(made.map(|program| later(program, &self.catalogue)).map_err(|error| fault_of(py, error)))
+            Some(made.map(|program| later(program, &self.frame)).map_err(|error| fault_of(py, error)))
         })
     }
 }

@@ -12,6 +12,7 @@ use flowai_core::journal::Teller;
 use flowai_core::machine::{Ask, AskId, Settings};
 use flowai_core::session::{Answerer, Desk, HostWork, Interpreter, NoAnswers, Session as Core, read_decision};
 use flowai_core::value::{Outcome, Value};
+use flowai_interp_eval::{Recording, Replay};
 use flowai_interp_live::{Alarm, Live};
 use flowai_interp_test::Test;
 use pyo3::prelude::*;
@@ -24,7 +25,8 @@ use crate::config::{Config, Which};
 use crate::fault::{error_of, fault_of_value};
 use crate::handlers::{Answer, Answers, Asking, encoded};
 use crate::json::{from_python, to_python};
-use crate::open::{later, open};
+use crate::open::later;
+use crate::rows::Frame;
 use crate::runtime::Runtime;
 use crate::value::{answer, to_object};
 
@@ -122,7 +124,7 @@ impl Session {
     fn start(&self, py: Python<'_>, name: &str, program: Bound<'_, PyAny>) -> PyResult<()> {
         let program = match program.cast::<PyTuple>() {
             Ok(task) => self.task(py, task)?,
-            Err(_) => open(&program, &self.catalogue).unwrap_or_else(|_| later(program, &self.catalogue)),
+            Err(_) => later(program, &Frame::outermost(&self.catalogue)),
         };
         self.with_core(py, |core| core.start(name, program))
     }
@@ -237,6 +239,22 @@ impl Session {
             list.append(to_python(py, &written)?)?;
         }
         Ok(list)
+    }
+
+    /// The approvals that the run waits for.
+    fn waiting(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.with_core(py, |core| core.desk().waiting())
+    }
+
+    /// What was asked and answered, in JSON types.
+    fn recording<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let recording = self.with_core(py, |core| {
+            let (context, started_at) = (core.machine().context().clone(), core.started_at());
+            Recording::of(&context, started_at, core.machine().journal().records())
+        })?;
+        let recording = recording.map_err(|fault| error_of(py, &fault))?;
+        let written = serde_json::to_value(&recording).map_err(|error| error_of(py, &Fault::new(FaultKind::ValueNotJson, error.to_string())))?;
+        to_python(py, &written)
     }
 
     /// Keeps a value for a tool and gives its handle.
@@ -379,6 +397,16 @@ impl Session {
 }
 
 fn interpreter(mut config: Config, answers: &Arc<Answers>, sleeper: Sleeper) -> Result<Box<dyn Interpreter>, Fault> {
+    let recording = config.replay.take().map(Recording::read).transpose()?;
+    let goes_on = config.goes_on;
+    let inner = inner(config, answers, sleeper)?;
+    Ok(match recording {
+        Some(recording) => Box::new(Replay::new(recording, goes_on.then_some(inner))),
+        None => inner,
+    })
+}
+
+fn inner(mut config: Config, answers: &Arc<Answers>, sleeper: Sleeper) -> Result<Box<dyn Interpreter>, Fault> {
     let answerer: Box<dyn Answerer> = if answers.is_empty() { Box::new(NoAnswers) } else { Box::new(Asking(Arc::clone(answers))) };
     Ok(match config.interpreter {
         Which::Live => Box::new(Live::new(config.entropy.first().copied().unwrap_or_default(), config.attended, answerer, Box::new(sleeper))),

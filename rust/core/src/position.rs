@@ -37,6 +37,20 @@ impl Scope {
         }
     }
 
+    /// Another branch of the same combinator.
+    #[must_use]
+    pub fn beside(&self, branch: u32) -> Self {
+        Self {
+            outer: self.outer.clone(),
+            ordinal: self.ordinal,
+            branch,
+            attempt: self.attempt,
+            agent: self.agent.clone(),
+            retrying: self.retrying,
+            parallel: self.parallel,
+        }
+    }
+
     /// The same scope, asked by an agent.
     #[must_use]
     pub fn of_agent(mut self, agent: Arc<str>) -> Self {

@@ -17,6 +17,7 @@ pub struct Tool {
     pub validator: Validator,
     /// The host's own object.
     pub host: Option<Box<dyn Any + Send + Sync>>,
+    floor: Option<Resolved>,
 }
 
 impl Tool {
@@ -27,7 +28,15 @@ impl Tool {
     pub fn new(spec: ToolSpec, host: Option<Box<dyn Any + Send + Sync>>) -> Result<Self, Fault> {
         let validator = Validator::new(&spec.parameters)
             .map_err(|error| Fault::new(FaultKind::SpecError, format!("the schema of tool `{}` is invalid: {error}", spec.name)))?;
-        Ok(Self { spec, validator, host })
+        let floor = Resolved::floor(&spec)
+            .map_err(|error| Fault::new(FaultKind::SpecError, format!("the rule of tool `{}`: {error}", spec.name)))?;
+        Ok(Self { spec, validator, host, floor })
+    }
+
+    /// The tool's own rule, which holds whoever calls it.
+    #[must_use]
+    pub fn floor(&self) -> Option<&Resolved> {
+        self.floor.as_ref()
     }
 }
 

@@ -1,13 +1,15 @@
 //! Taking answers: from the interpreter to the branch that waits, through the gate where one is closed.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::ask::AskId;
 use super::branch::{Next, Waiting};
-use super::gate::{Gated, Held, Ruling, approved_call};
-use super::{Grant, Machine, cancelled};
-use crate::approvals::ApprovalKind;
-use crate::effects::{AdvancePlan, AwaitApproval, Effect, PlanMove};
+use super::gate::{Clearance, Gated, Held, Ruling, approved_arguments};
+use super::interrupt::after_write;
+use super::{Grant, Machine};
+use crate::effects::{AdvancePlan, Effect, PlanMove};
 use crate::fault::{Fault, FaultKind};
 use crate::position::Position;
 use crate::value::{Outcome, Value};
@@ -29,8 +31,9 @@ impl Machine {
         let now = self.settings.now;
         self.journal.answered(position, effect, &outcome, None, now);
         let Some(branch) = self.branch(index) else { return };
-        if branch.interrupt.is_some() && branch.cleaning == 0 && effect.changes_the_world() {
-            return self.resume(index, Next::Deliver(Err(cancelled())));
+        if let Some(timer) = branch.grace.take() {
+            self.timers.remove(timer);
+            return self.resume(index, Next::Deliver(Err(after_write(&outcome))));
         }
         if let (Effect::AdvancePlan(advance), Ok(value)) = (effect, &outcome) {
             self.grant(advance, value);
@@ -50,8 +53,10 @@ impl Machine {
     }
 
     fn take_gated(&mut self, index: u32, gated: Gated, outcome: Outcome) {
+        let now = self.settings.now;
+        self.journal.answered(&gated.position, &gated.question, &outcome, None, now);
         let next = match outcome {
-            Ok(value) if gated.reading => return self.plan_read(index, gated, &value),
+            Ok(value) if gated.reading => self.plan_read(index, gated, &value),
             Ok(value) => self.ruled(index, gated, &value),
             Err(fault) => Some(Next::Deliver(Err(fault))),
         };
@@ -61,58 +66,47 @@ impl Machine {
     }
 
     fn ruled(&mut self, index: u32, gated: Gated, value: &Value) -> Option<Next> {
-        let ruling = match self.read_ruling(value) {
-            Ok(ruling) => ruling,
-            Err(fault) => return Some(Next::Deliver(Err(fault))),
-        };
-        let released = gated.release(ruling.clone());
-        self.note_ruling(&gated, value);
-        let clearance = match released {
-            Ok(clearance) => clearance,
-            Err(fault) => return Some(Next::Deliver(Err(fault))),
-        };
+        let released = self.read_ruling(&gated, value).and_then(|ruling| {
+            let clearance = gated.release(ruling.clone())?;
+            Ok((ruling, clearance))
+        });
+        match released {
+            Ok((ruling, clearance)) => self.let_out(index, gated, ruling, clearance),
+            Err(fault) => Some(Next::Deliver(Err(fault))),
+        }
+    }
+
+    /// What runs is what was approved, from the record and nowhere else.
+    fn let_out(&mut self, index: u32, gated: Gated, ruling: Ruling, clearance: Clearance) -> Option<Next> {
         match gated.held {
-            Held::Program(subject) => Some(Next::Deliver(Ok(if ruling.edited { Value::from(ruling.subject) } else { subject }))),
-            Held::Tool(call) => match approved_call(call, &ruling) {
-                Ok(call) => self.emit_call(index, gated.position, call, clearance),
+            Held::Program(subject) => {
+                let subject = if ruling.edited { Value::from(ruling.subject) } else { subject };
+                Some(Next::Deliver(Ok(subject)))
+            }
+            Held::Intent(tool) => Some(Next::Deliver(approved_arguments(&tool, &ruling))),
+            Held::Tool(mut call) => match approved_arguments(&call.tool, &ruling) {
+                Ok(arguments) => {
+                    call.arguments = arguments;
+                    self.emit(index, gated.position, Effect::CallTool(Arc::new(call)), Some(clearance))
+                }
                 Err(fault) => Some(Next::Deliver(Err(fault))),
             },
-            Held::Plan(advance) => self.emit(index, gated.position, Effect::AdvancePlan(advance.into()), Some(clearance)),
+            Held::Plan(advance) => {
+                self.emit(index, gated.position, Effect::AdvancePlan(Arc::new(advance)), Some(clearance))
+            }
         }
     }
 
-    /// Reads a ruling; an approval that let something out before lets nothing out again.
-    fn read_ruling(&mut self, value: &Value) -> Result<Ruling, Fault> {
-        let ruling: Ruling = serde_json::from_value(value.to_json()?)
-            .map_err(|error| Fault::new(FaultKind::ApprovalError, format!("the answer to an approval is none: {error}")))?;
+    /// Reads a ruling on just this question; one that was used before counts no more.
+    fn read_ruling(&mut self, gated: &Gated, value: &Value) -> Result<Ruling, Fault> {
+        let none = |error| Fault::new(FaultKind::ApprovalError, format!("the answer to an approval is none: {error}"));
+        let ruling: Ruling = serde_json::from_value(value.to_json()?).map_err(none)?;
+        gated.check(&ruling)?;
         if !self.used.insert(ruling.approval_id.clone()) {
-            return Err(Fault::new(FaultKind::ApprovalError, format!("approval `{}` was used before", ruling.approval_id)));
+            let message = format!("approval `{}` was used before", ruling.approval_id);
+            return Err(Fault::new(FaultKind::ApprovalError, message));
         }
         Ok(ruling)
-    }
-
-    fn note_ruling(&mut self, gated: &Gated, ruling: &Value) {
-        let now = self.settings.now;
-        let question = AwaitApproval {
-            kind: gated.kind(),
-            title: String::new(),
-            subject: Value::null(),
-            rule: gated.rule.clone(),
-            bound: None,
-            tool: None,
-            expires_in_ms: None,
-        };
-        self.journal.answered(&gated.position, &Effect::AwaitApproval(question.into()), &Ok(ruling.clone()), None, now);
-    }
-}
-
-impl Gated {
-    fn kind(&self) -> ApprovalKind {
-        match self.held {
-            Held::Tool(_) => ApprovalKind::Tool,
-            Held::Plan(_) => ApprovalKind::Plan,
-            Held::Program(_) => ApprovalKind::Program,
-        }
     }
 }
 

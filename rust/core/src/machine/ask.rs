@@ -69,6 +69,8 @@ pub struct Step {
     pub asks: Vec<Ask>,
     /// Questions whose answers nobody waits for any more.
     pub dropped: Vec<AskId>,
+    /// Writes that nobody wants any more: whoever has not begun one answers it with a cancel.
+    pub withdrawn: Vec<AskId>,
     /// The next moment, in milliseconds, at which `fire` has work.
     pub deadline: Option<i64>,
     /// Whether the program ended.

@@ -6,6 +6,7 @@ use super::ask::AskId;
 use super::frame::{Frame, Level};
 use super::gate::Gated;
 use super::program::Program;
+use super::unwind::{Pull, Regions};
 use crate::effects::Effect;
 use crate::position::{Position, Scope};
 use crate::value::Outcome;
@@ -20,20 +21,18 @@ pub(super) enum Next {
 pub(super) enum Waiting {
     Ready(Next),
     Running,
-    Asked { position: Position, effect: Effect },
+    Asked {
+        position: Position,
+        effect: Effect,
+    },
     /// The gate asked; the call itself is held here.
     Gated(Box<Gated>),
-    Timer { timer: u64, asked: Option<Position> },
+    /// The wait before an attempt, or a sleep with its place and length.
+    Timer {
+        timer: u64,
+        asked: Option<(Position, i64)>,
+    },
     Forked,
-}
-
-/// Why a branch unwinds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Interrupt {
-    /// Until it ends.
-    Whole,
-    /// Until the frame of this timer.
-    Timer(u64),
 }
 
 pub(super) struct Branch {
@@ -43,10 +42,9 @@ pub(super) struct Branch {
     pub ordinal: u32,
     pub turn: u64,
     pub waiting: Waiting,
-    pub interrupt: Option<Interrupt>,
-    /// An interruption that waits until a cleanup or a write is over.
-    pub deferred: Option<Interrupt>,
-    pub cleaning: u32,
+    pub regions: Regions,
+    /// The timer of a write that was interrupted while it was in flight.
+    pub grace: Option<u64>,
     pub queued: bool,
 }
 
@@ -59,11 +57,22 @@ impl Branch {
             ordinal: 0,
             turn: 0,
             waiting: Waiting::Ready(Next::Open(program)),
-            interrupt: None,
-            deferred: None,
-            cleaning: 0,
+            regions: Regions::default(),
+            grace: None,
             queued: false,
         }
+    }
+
+    /// Where the next frame goes, counted from 1.
+    pub fn height(&self) -> usize {
+        self.stack.len().saturating_add(1)
+    }
+
+    /// Takes the topmost frame, with what an interruption means for it.
+    pub fn pop(&mut self) -> Option<(Frame, Pull)> {
+        let frame = self.stack.pop()?;
+        let pull = self.regions.leave(self.height(), matches!(frame, Frame::Timeout(_)));
+        Some((frame, pull))
     }
 
     /// The next position of this branch.
@@ -78,6 +87,13 @@ impl Branch {
         let outer = std::mem::replace(&mut self.scope, Arc::new(scope));
         let ordinal = std::mem::replace(&mut self.ordinal, 0);
         self.stack.push(Frame::Leave(Box::new(Level { scope: outer, ordinal })));
+    }
+
+    /// Numbers what follows as branch `branch` of the combinator that was entered last, so that a
+    /// position does not tell how far another branch of it came.
+    pub fn enter_beside(&mut self, branch: u32) {
+        self.scope = Arc::new(self.scope.beside(branch));
+        self.ordinal = 0;
     }
 
     pub fn leave(&mut self, level: Level) {

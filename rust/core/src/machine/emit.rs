@@ -4,40 +4,52 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::answer::text;
+use super::Machine;
 use super::ask::Ask;
 use super::branch::{Next, Waiting};
-use super::gate::{Clearance, Gated, Held, bind, bind_call, digest_of};
+use super::gate::{Clearance, Gated, Held, bind, bind_tool, digest_of};
+use super::program::Intent;
 use super::timers::Alarm;
-use super::Machine;
-use crate::approvals::{ApprovalKind, Bound};
-use crate::effects::{AdvancePlan, AwaitApproval, CallTool, Effect, LoadPlan, PlanMove};
+use crate::approvals::Bound;
+use crate::effects::{AwaitApproval, CallTool, Effect, PlanMove, Tool};
 use crate::fault::{Fault, FaultKind};
-use crate::policy::{EXPIRES_IN_MS, Facts, Verdict};
+use crate::policy::{Facts, Resolved, Verdict};
 use crate::position::{Position, Scope};
 use crate::specs::Access;
 use crate::value::Value;
 
+/// A question about what the gate holds.
+pub(super) struct Question {
+    pub title: String,
+    pub bound: Bound,
+    pub expires_in_ms: Option<i64>,
+}
+
 impl Machine {
     /// Gives an effect its place and lets it out, unless the machine answers it or the gate holds it.
     pub(super) fn ask(&mut self, index: u32, effect: Effect) -> Option<Next> {
-        let branch = self.branch(index)?;
-        let closing = branch.interrupt.is_some();
+        let closing = self.is_closing(index);
         if closing && let Some(fault) = refused_while_closing(&effect) {
             return Some(Next::Deliver(Err(fault)));
         }
+        let branch = self.branch(index)?;
         let retrying = branch.scope.retrying();
         let position = branch.take_position();
         match effect {
             Effect::Sleep(wait_ms) if !self.settings.sleeps_outside => self.sleep(index, position, wait_ms),
             Effect::CallAgent(call) => {
-                let scope = Scope::enter(&position.scope, position.ordinal, 0).of_agent(Arc::clone(call.agent.name_shared()));
+                let agent = Arc::clone(call.agent.name_shared());
+                let scope = Scope::enter(&position.scope, position.ordinal, 0).of_agent(agent);
                 let program = call.agent.program(&call.prompt);
                 self.answer_with(index, position, Effect::CallAgent(call), scope, program)
             }
-            Effect::CallTool(call) if retrying && call.tool.spec.access == Access::WriteOnce => Some(Next::Deliver(Err(repeated(&call)))),
+            Effect::CallTool(call) if retrying && call.tool.spec.access == Access::WriteOnce => {
+                Some(Next::Deliver(Err(repeated(&call))))
+            }
             Effect::CallTool(call) => self.gate_call(index, position, call, closing),
-            Effect::AdvancePlan(advance) if advance.step == PlanMove::Approve => self.gate_plan(index, position, &advance, closing),
+            Effect::AdvancePlan(advance) if advance.step == PlanMove::Approve => {
+                self.gate_plan(index, position, &advance, closing)
+            }
             Effect::AwaitApproval(request) => self.gate_program(index, position, &request),
             effect => self.emit(index, position, effect, None),
         }
@@ -47,7 +59,7 @@ impl Machine {
         let now = self.settings.now;
         self.journal.asked(position.clone(), Effect::Sleep(wait_ms), now);
         let timer = self.timers.add(now.saturating_add(wait_ms.max(0)), Alarm::Wake(index));
-        self.branch(index)?.waiting = Waiting::Timer { timer, asked: Some(position) };
+        self.branch(index)?.waiting = Waiting::Timer { timer, asked: Some((position, wait_ms)) };
         None
     }
 
@@ -57,10 +69,12 @@ impl Machine {
             Ok(None) => (call, false),
             Err(fault) => return Some(Next::Deliver(Err(fault))),
         };
-        match self.judge(&call, covered) {
+        match self.judge_call(&call, covered) {
             Err(fault) => Some(Next::Deliver(Err(fault))),
-            Ok(Verdict::Allow) if covered => self.emit(index, position, Effect::CallTool(call), Some(Clearance::by_policy("plan"))),
-            Ok(Verdict::Allow) => self.emit(index, position, Effect::CallTool(call), Some(Clearance::by_policy("policy"))),
+            Ok(Verdict::Allow) => {
+                let clearance = Clearance::by_policy(if covered { "plan" } else { "policy" });
+                self.emit(index, position, Effect::CallTool(call), Some(clearance))
+            }
             Ok(Verdict::Ask { .. }) if closing => Some(Next::Deliver(Err(closing_fault("a call that needs approval")))),
             Ok(Verdict::Ask { rule, expires_in_ms }) => self.hold_call(index, position, &call, &rule, expires_in_ms),
         }
@@ -75,131 +89,126 @@ impl Machine {
                 covered.arguments = Value::from(serde_json::json!({&action.parameter: grant.arguments}));
                 Ok(Some(covered))
             }
-            _ => Err(Fault::new(FaultKind::ApprovalError, format!("no approved plan covers action {} of plan `{}`", action.index, action.plan_id))),
+            _ => {
+                let message = format!("no approved plan covers action {} of plan `{}`", action.index, action.plan_id);
+                Err(Fault::new(FaultKind::ApprovalError, message))
+            }
         }
     }
 
-    fn judge(&self, call: &CallTool, covered: bool) -> Result<Verdict, Fault> {
-        let extra = self.settings.policy.as_ref();
-        let policies: Vec<_> = call.policy.iter().chain(extra).filter(|policy| !policy.never_asks()).collect();
-        let policies: Vec<_> = policies.into_iter().filter(|policy| !covered || policy.explicit_always()).collect();
-        if policies.is_empty() {
+    /// The rules of whoever asks, the tool's own floor, and what the interpreter adds.
+    ///
+    /// A plan's approval covers its actions, except where a rule names the tool and says `always`.
+    fn judge_call(&self, call: &CallTool, covered: bool) -> Result<Verdict, Fault> {
+        let rules = call.policy.as_deref().into_iter().chain(call.tool.floor()).chain(self.settings.policy.as_deref());
+        let rules: Vec<&Resolved> =
+            rules.filter(|rules| !rules.never_asks() && (!covered || rules.explicit_always())).collect();
+        if rules.is_empty() {
             return Ok(Verdict::Allow);
         }
         let args = call.arguments.to_json()?;
-        let facts = self.facts(&args, &call.tool.spec.name, call);
-        Ok(policies.iter().map(|policy| policy.decide(&facts)).find(|verdict| *verdict != Verdict::Allow).unwrap_or(Verdict::Allow))
+        Ok(self.judge(&rules, &args, &call.tool, call.agent.as_deref()))
     }
 
-    fn facts<'a>(&'a self, args: &'a Json, tool: &'a str, call: &'a CallTool) -> Facts<'a> {
-        let agent = call.agent.as_deref().unwrap_or("");
-        Facts { args, tool, agent, tenant: &self.settings.context.tenant, principal: self.settings.context.principal.as_deref() }
+    fn judge(&self, rules: &[&Resolved], args: &Json, tool: &Tool, agent: Option<&str>) -> Verdict {
+        let context = &self.settings.context;
+        let (tool, agent) = (tool.spec.name.as_str(), agent.unwrap_or_default());
+        let facts = Facts { args, tool, agent, tenant: &context.tenant, principal: context.principal.as_deref() };
+        let mut verdicts = rules.iter().map(|rules| rules.decide(&facts));
+        verdicts.find(|verdict| *verdict != Verdict::Allow).unwrap_or(Verdict::Allow)
     }
 
-    fn hold_call(&mut self, index: u32, position: Position, call: &Arc<CallTool>, rule: &str, expires_in_ms: i64) -> Option<Next> {
-        let bound = bind_call(&self.settings.context, &position, call, rule);
-        let held = Held::Tool(CallTool::clone(call));
-        let title = format!("call `{}`", call.tool.spec.name);
-        self.hold_bound(index, position, held, bound, title, Some(expires_in_ms))
+    fn hold_call(
+        &mut self,
+        index: u32,
+        position: Position,
+        call: &Arc<CallTool>,
+        rule: &str,
+        expires_in_ms: i64,
+    ) -> Option<Next> {
+        let arguments = match call.arguments.to_json() {
+            Ok(arguments) => arguments,
+            Err(fault) => return Some(Next::Deliver(Err(fault))),
+        };
+        let bound = bind_tool(&self.settings.context, &position, &call.tool, arguments, rule);
+        let title = format!("call {}", call.tool.spec.name);
+        let question = Question { title, bound, expires_in_ms: Some(expires_in_ms) };
+        self.hold(index, position, Held::Tool(CallTool::clone(call)), question, None)
+    }
+
+    /// Asks whether a native loop may do what it is about to do; answers with the arguments as approved.
+    pub(super) fn consult(&mut self, index: u32, intent: Intent) -> Option<Next> {
+        let closing = self.is_closing(index);
+        let position = self.branch(index)?.take_position();
+        let rules: Vec<&Resolved> = [Some(&*intent.policy), self.settings.policy.as_deref()].into_iter().flatten().collect();
+        match self.judge(&rules, &intent.arguments, &intent.tool, Some(&*intent.agent)) {
+            Verdict::Allow => Some(Next::Deliver(Ok(Value::from(intent.arguments)))),
+            Verdict::Ask { .. } if closing => Some(Next::Deliver(Err(closing_fault("what needs approval")))),
+            Verdict::Ask { rule, expires_in_ms } => {
+                let bound = bind_tool(&self.settings.context, &position, &intent.tool, intent.arguments, &rule);
+                let title = format!("call {}", intent.tool.spec.name);
+                let question = Question { title, bound, expires_in_ms: Some(expires_in_ms) };
+                self.hold(index, position, Held::Intent(intent.tool), question, None)
+            }
+        }
+    }
+
+    fn gate_program(&mut self, index: u32, position: Position, request: &AwaitApproval) -> Option<Next> {
+        let subject = match request.subject.to_json() {
+            Ok(subject) => subject,
+            Err(fault) => return Some(Next::Deliver(Err(fault))),
+        };
+        let bound = bind(&self.settings.context, &position, request.kind, &request.rule, subject);
+        let question = Question { title: request.title.clone(), bound, expires_in_ms: request.expires_in_ms };
+        self.hold(index, position, Held::Program(request.subject.clone()), question, None)
     }
 
     /// Asks a human about what the gate holds.
-    fn hold_bound(&mut self, index: u32, position: Position, held: Held, bound: Result<Bound, Fault>, title: String, expires_in_ms: Option<i64>) -> Option<Next> {
-        let (bound, digest) = match bound.and_then(|bound| digest_of(&bound).map(|digest| (bound, digest))) {
-            Ok(bound) => bound,
+    pub(super) fn hold(
+        &mut self,
+        index: u32,
+        position: Position,
+        held: Held,
+        question: Question,
+        plan_digest: Option<String>,
+    ) -> Option<Next> {
+        let Question { title, bound, expires_in_ms } = question;
+        let digest = match digest_of(&bound) {
+            Ok(digest) => digest,
             Err(fault) => return Some(Next::Deliver(Err(fault))),
         };
         let rule = bound.rule.clone();
-        let question = AwaitApproval {
+        let question = Effect::AwaitApproval(Arc::new(AwaitApproval {
             kind: bound.kind,
             title,
             subject: Value::from(bound.subject.clone()),
             rule: rule.clone(),
+            tool: held.tool(),
             bound: Some(Box::new(bound)),
-            tool: if let Held::Tool(call) = &held { Some(Arc::clone(&call.tool)) } else { None },
             expires_in_ms,
-        };
-        self.hold(index, Gated { held, position, digest, rule, reading: false }, Effect::AwaitApproval(Arc::new(question)))
-    }
-
-    /// A plan's instance is read before a human is asked about it.
-    fn gate_plan(&mut self, index: u32, position: Position, advance: &AdvancePlan, closing: bool) -> Option<Next> {
-        if closing {
-            return Some(Next::Deliver(Err(closing_fault("the approval of a plan"))));
-        }
-        let advance = AdvancePlan { plan_id: advance.plan_id.clone(), step: PlanMove::Approve, policy: advance.policy.clone(), by: advance.by.clone() };
-        let load = LoadPlan { plan: None, plan_id: advance.plan_id.clone() };
-        let gated = Gated { held: Held::Plan(advance), position, digest: String::new(), rule: String::new(), reading: true };
-        self.hold(index, gated, Effect::LoadPlan(Arc::new(load)))
-    }
-
-    pub(super) fn plan_read(&mut self, index: u32, mut gated: Gated, instance: &Value) {
-        let next = match instance.to_json() {
-            Ok(instance) => {
-                if let Held::Plan(advance) = &mut gated.held {
-                    advance.plan_id = Some(text(&instance, "plan_id"));
-                }
-                self.ask_about_plan(index, gated, &instance)
-            }
-            Err(fault) => Some(Next::Deliver(Err(fault))),
-        };
-        if let Some(next) = next {
-            self.resume(index, next);
-        }
-    }
-
-    fn ask_about_plan(&mut self, index: u32, gated: Gated, instance: &Json) -> Option<Next> {
-        let Held::Plan(advance) = &gated.held else { return None };
-        let (rule, expires_in_ms) = match self.judge_plan(advance, instance) {
-            Verdict::Ask { rule, expires_in_ms } => (rule, expires_in_ms),
-            Verdict::Allow => {
-                let advance = AdvancePlan { plan_id: advance.plan_id.clone(), step: PlanMove::Approve, policy: None, by: advance.by.clone() };
-                return self.emit(index, gated.position, Effect::AdvancePlan(Arc::new(advance)), Some(Clearance::by_policy("plans: never")));
-            }
-        };
-        let bound = Bound {
-            plan_id: Some(text(instance, "plan_id")),
-            plan_revision: instance.get("revision").and_then(Json::as_u64),
-            ..bind(&self.settings.context, &gated.position, ApprovalKind::Plan, &rule, instance.get("body").cloned().unwrap_or(Json::Null))
-        };
-        let title = format!("plan `{}` revision {}", text(instance, "plan"), bound.plan_revision.unwrap_or_default());
-        self.hold_bound(index, gated.position, gated.held, Ok(bound), title, Some(expires_in_ms))
-    }
-
-    /// Without a policy of its own a plan waits for a human.
-    fn judge_plan(&self, advance: &AdvancePlan, instance: &Json) -> Verdict {
-        let Some(policy) = &advance.policy else {
-            return Verdict::Ask { rule: "default: plans always".to_owned(), expires_in_ms: EXPIRES_IN_MS };
-        };
-        let args = instance.get("body").unwrap_or(&Json::Null);
-        let context = &self.settings.context;
-        policy.decide(&Facts { args, tool: "store_plan", agent: &advance.by, tenant: &context.tenant, principal: context.principal.as_deref() })
-    }
-
-    fn gate_program(&mut self, index: u32, position: Position, request: &AwaitApproval) -> Option<Next> {
-        let context = &self.settings.context;
-        let bound = request.subject.to_json().map(|subject| bind(context, &position, request.kind, &request.rule, subject));
-        self.hold_bound(index, position, Held::Program(request.subject.clone()), bound, request.title.clone(), request.expires_in_ms)
+        }));
+        self.hold_back(index, Gated { held, position, question, digest, rule, plan_digest, reading: false })
     }
 
     /// Emits a question in place of the effect that the gate holds.
-    fn hold(&mut self, index: u32, gated: Gated, question: Effect) -> Option<Next> {
+    pub(super) fn hold_back(&mut self, index: u32, gated: Gated) -> Option<Next> {
         let now = self.settings.now;
-        self.journal.asked(gated.position.clone(), question.clone(), now);
+        self.journal.asked(gated.position.clone(), gated.question.clone(), now);
         let branch = self.branch(index)?;
         let id = branch.next_ask(index);
-        let ask = Ask::open(id, gated.position.clone(), question);
+        let ask = Ask::open(id, gated.position.clone(), gated.question.clone());
         branch.waiting = Waiting::Gated(Box::new(gated));
         self.step.asks.push(ask);
         None
     }
 
-    /// Lets an approved call out.
-    pub(super) fn emit_call(&mut self, index: u32, position: Position, call: CallTool, clearance: Clearance) -> Option<Next> {
-        self.emit(index, position, Effect::CallTool(Arc::new(call)), Some(clearance))
-    }
-
-    pub(super) fn emit(&mut self, index: u32, position: Position, effect: Effect, clearance: Option<Clearance>) -> Option<Next> {
+    pub(super) fn emit(
+        &mut self,
+        index: u32,
+        position: Position,
+        effect: Effect,
+        clearance: Option<Clearance>,
+    ) -> Option<Next> {
         let now = self.settings.now;
         self.journal.asked(position.clone(), effect.clone(), now);
         let branch = self.branch(index)?;
@@ -207,6 +216,17 @@ impl Machine {
         branch.waiting = Waiting::Asked { position: position.clone(), effect: effect.clone() };
         self.step.asks.push(Ask::new(id, position, effect, clearance));
         None
+    }
+}
+
+impl Held {
+    /// The tool whose arguments may be edited.
+    fn tool(&self) -> Option<Arc<Tool>> {
+        match self {
+            Self::Tool(call) => Some(Arc::clone(&call.tool)),
+            Self::Intent(tool) => Some(Arc::clone(tool)),
+            Self::Plan(_) | Self::Program(_) => None,
+        }
     }
 }
 
@@ -220,11 +240,13 @@ fn refused_while_closing(effect: &Effect) -> Option<Fault> {
     Some(closing_fault(what))
 }
 
-fn closing_fault(what: &str) -> Fault {
+pub(super) fn closing_fault(what: &str) -> Fault {
     Fault::new(FaultKind::ProgramError, format!("{what} cannot be asked while a cancelled program cleans up"))
 }
 
 fn repeated(call: &CallTool) -> Fault {
     let message = format!("`retry` cannot repeat `{}`, which writes once", call.tool.spec.name);
-    Fault::new(FaultKind::ProgramError, message).hint("declare the tool `access=\"write_idempotent\"` and use its idempotency key, or move the call out of `retry`")
+    let hint = "declare the tool `access=\"write_idempotent\"` and use its idempotency key, \
+                or move the call out of `retry`";
+    Fault::new(FaultKind::ProgramError, message).hint(hint)
 }

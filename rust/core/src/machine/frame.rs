@@ -17,7 +17,7 @@ pub(super) enum Frame {
     Cleaned(Box<Outcome>),
     Timeout(u64),
     Retry(Box<Retrying>),
-    Fallback(Box<std::vec::IntoIter<Program>>),
+    Fallback { rest: Box<std::vec::IntoIter<Program>>, tried: u32 },
     Fork(Box<Fork>),
     /// An effect that the machine answers by running a program.
     Answered(Box<(Position, Effect)>),

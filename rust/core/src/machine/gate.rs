@@ -1,13 +1,14 @@
 //! The gate: a gated effect has no way out of the machine but a decision on its own digest.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::context::RunContext;
 use crate::approvals::{ApprovalKind, Bound};
-use crate::effects::{AdvancePlan, CallTool};
+use crate::effects::{AdvancePlan, CallTool, Effect, Tool};
 use crate::fault::{Fault, FaultKind};
 use crate::position::Position;
 use crate::value::Value;
@@ -43,11 +44,17 @@ pub struct Ruling {
 pub struct Clearance {
     rule: String,
     ruling: Option<Ruling>,
+    plan_digest: Option<String>,
 }
 
 impl Clearance {
     pub(super) fn by_policy(rule: impl Into<String>) -> Self {
-        Self { rule: rule.into(), ruling: None }
+        Self { rule: rule.into(), ruling: None, plan_digest: None }
+    }
+
+    pub(super) fn of_plan(mut self, digest: Option<String>) -> Self {
+        self.plan_digest = digest;
+        self
     }
 
     /// The rule that decided.
@@ -61,6 +68,12 @@ impl Clearance {
     pub fn ruling(&self) -> Option<&Ruling> {
         self.ruling.as_ref()
     }
+
+    /// The digest of the plan's revision that was judged; no other revision is approved by it.
+    #[must_use]
+    pub fn plan_digest(&self) -> Option<&str> {
+        self.plan_digest.as_deref()
+    }
 }
 
 /// An effect that the gate holds until its question is answered.
@@ -69,13 +82,19 @@ pub(super) enum Held {
     /// A plan's approval; its instance is read before anyone is asked.
     Plan(AdvancePlan),
     Program(Value),
+    /// Something that a native loop does itself.
+    Intent(Arc<Tool>),
 }
 
 pub(super) struct Gated {
     pub held: Held,
     pub position: Position,
+    /// What was asked in its place.
+    pub question: Effect,
     pub digest: String,
     pub rule: String,
+    /// The plan's revision that was read.
+    pub plan_digest: Option<String>,
     /// The plan's instance is still being read.
     pub reading: bool,
 }
@@ -85,14 +104,10 @@ pub(super) fn bind(context: &RunContext, position: &Position, kind: ApprovalKind
     Bound { subject, ..Bound::new(kind, &context.tenant, &context.run_id, &position.without_attempts(), rule) }
 }
 
-/// What an approval of a tool call is bound to.
-///
-/// # Errors
-/// [`FaultKind::ValueNotJson`] when an argument has no JSON form.
-pub(super) fn bind_call(context: &RunContext, position: &Position, call: &CallTool, rule: &str) -> Result<Bound, Fault> {
-    let spec = &call.tool.spec;
-    let bound = bind(context, position, ApprovalKind::Tool, rule, call.arguments.to_json()?);
-    Ok(Bound { tool: Some(spec.name.clone()), schema_version: Some(spec.version.clone()), ..bound })
+/// What an approval of a tool with these arguments is bound to.
+pub(super) fn bind_tool(context: &RunContext, position: &Position, tool: &Tool, arguments: Json, rule: &str) -> Bound {
+    let bound = bind(context, position, ApprovalKind::Tool, rule, arguments);
+    Bound { tool: Some(tool.spec.name.clone()), schema_version: Some(tool.spec.version.clone()), ..bound }
 }
 
 /// The digest that a ruling has to name.
@@ -100,25 +115,35 @@ pub(super) fn bind_call(context: &RunContext, position: &Position, call: &CallTo
 /// # Errors
 /// [`FaultKind::ValueNotJson`] when the subject has no canonical form.
 pub(super) fn digest_of(bound: &Bound) -> Result<String, Fault> {
-    bound.digest().map(|digest| digest.to_string()).map_err(|error| Fault::new(FaultKind::ValueNotJson, error.to_string()))
+    let digest = bound.digest().map_err(|error| Fault::new(FaultKind::ValueNotJson, error.to_string()))?;
+    Ok(digest.to_string())
 }
 
 impl Gated {
-    /// Lets the held effect out for a ruling on just this question.
+    /// Says whether a ruling answers just this question.
     ///
     /// # Errors
-    /// The refusal, or why the ruling does not count.
-    pub fn release(&self, ruling: Ruling) -> Result<Clearance, Fault> {
-        if ruling.digest != self.digest {
-            return Err(Fault::new(FaultKind::ApprovalError, format!("approval `{}` was given for something else", ruling.approval_id)));
+    /// [`FaultKind::ApprovalError`] when it answers another one.
+    pub fn check(&self, ruling: &Ruling) -> Result<(), Fault> {
+        if ruling.digest == self.digest {
+            return Ok(());
         }
+        let message = format!("approval `{}` was given for something else", ruling.approval_id);
+        Err(Fault::new(FaultKind::ApprovalError, message))
+    }
+
+    /// Lets the held effect out for a ruling on it.
+    ///
+    /// # Errors
+    /// The refusal, or that it came too late.
+    pub fn release(&self, ruling: Ruling) -> Result<Clearance, Fault> {
         if !ruling.approved {
             return Err(refusal(&ruling));
         }
-        if ruling.answered_at > ruling.expires_at {
+        if ruling.answered_at >= ruling.expires_at {
             return Err(Fault::new(FaultKind::ApprovalExpired, "the approval came after its expiry"));
         }
-        Ok(Clearance { rule: self.rule.clone(), ruling: Some(ruling) })
+        Ok(Clearance { rule: self.rule.clone(), ruling: Some(ruling), plan_digest: self.plan_digest.clone() })
     }
 }
 
@@ -130,19 +155,20 @@ fn refusal(ruling: &Ruling) -> Fault {
         (false, true) => (FaultKind::ApprovalRejected, "rejected".to_owned()),
         (false, false) => (FaultKind::ApprovalRejected, format!("rejected: {reason}")),
     };
-    Fault::new(kind, message).detail(json!({"reason": ruling.reason, "approval_id": ruling.approval_id, "principal": ruling.principal}))
+    let detail =
+        json!({"reason": ruling.reason, "approval_id": ruling.approval_id, "principal": ruling.principal});
+    Fault::new(kind, message).detail(detail)
 }
 
-/// The arguments of a call as its approver saw and left them, checked once more.
+/// The arguments as their approver saw and left them, checked once more.
 ///
 /// # Errors
-/// [`FaultKind::ApprovalError`] when the approved arguments do not fit the tool.
-pub(super) fn approved_call(mut call: CallTool, ruling: &Ruling) -> Result<CallTool, Fault> {
-    let arguments = ruling.subject.clone();
-    if let Err(faults) = call.tool.validator.validate(&arguments) {
+/// [`FaultKind::ApprovalError`] when they do not fit the tool.
+pub(super) fn approved_arguments(tool: &Tool, ruling: &Ruling) -> Result<Value, Fault> {
+    if let Err(faults) = tool.validator.validate(&ruling.subject) {
         let first = faults.first().map_or_else(String::new, ToString::to_string);
-        return Err(Fault::new(FaultKind::ApprovalError, format!("the approved arguments do not fit `{}`: {first}", call.tool.spec.name)));
+        let message = format!("the approved arguments do not fit `{}`: {first}", tool.spec.name);
+        return Err(Fault::new(FaultKind::ApprovalError, message));
     }
-    call.arguments = Value::from(arguments);
-    Ok(call)
+    Ok(Value::from(ruling.subject.clone()))
 }

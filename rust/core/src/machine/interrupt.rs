@@ -1,45 +1,40 @@
 //! Interruption: unwinding a branch for a cancel or a timeout without cutting a write in flight.
 
+use serde_json::json;
+
 use super::ask::AskId;
-use super::branch::{Interrupt, Next, Waiting};
+use super::branch::{Next, Waiting};
 use super::frame::Frame;
 use super::timers::Alarm;
 use super::{Machine, cancelled, null};
 use crate::effects::Effect;
 use crate::events::EventBody;
+use crate::fault::Fault;
+use crate::journal::Teller;
 
 impl Machine {
-    /// Unwinds a branch and all that it waits for, outermost first.
-    pub(super) fn interrupt(&mut self, index: u32, interrupt: Interrupt) {
-        let mut waiting = vec![(index, interrupt)];
-        while let Some((index, interrupt)) = waiting.pop() {
-            waiting.extend(self.interrupt_one(index, interrupt));
+    /// Unwinds a branch and all that it waits for, outermost first; height 0 is the whole branch.
+    pub(super) fn interrupt(&mut self, index: u32, until: usize) {
+        self.interrupted = true;
+        let mut waiting = vec![(index, until)];
+        while let Some((index, until)) = waiting.pop() {
+            waiting.extend(self.interrupt_one(index, until).into_iter().map(|child| (child, 0)));
         }
     }
 
     /// Interrupts one branch; gives the branches that it waits for.
-    fn interrupt_one(&mut self, index: u32, interrupt: Interrupt) -> Vec<(u32, Interrupt)> {
+    fn interrupt_one(&mut self, index: u32, until: usize) -> Vec<u32> {
         let Some(branch) = self.branch(index) else { return Vec::new() };
-        if branch.interrupt == Some(Interrupt::Whole) {
-            return Vec::new();
+        let height = branch.height();
+        if branch.regions.interrupt(until, height) {
+            return self.unwind(index);
         }
-        if branch.cleaning > 0 {
-            branch.deferred = Some(interrupt);
-            return Vec::new();
-        }
-        let again = branch.interrupt.replace(interrupt).is_some();
-        let writing = matches!(&branch.waiting, Waiting::Asked { effect, .. } if effect.changes_the_world());
-        if writing {
-            if !again {
-                let at = self.settings.now.saturating_add(self.settings.grace_ms);
-                self.timers.add(at, Alarm::Grace(index));
-            }
-            return Vec::new();
-        }
-        self.unwind(index)
+        self.refuse_questions(index);
+        Vec::new()
     }
 
-    fn unwind(&mut self, index: u32) -> Vec<(u32, Interrupt)> {
+    /// Gives up what a branch waits for, but for a write that may have begun.
+    fn unwind(&mut self, index: u32) -> Vec<u32> {
         let now = self.settings.now;
         let Some(branch) = self.branch(index) else { return Vec::new() };
         let id = AskId { branch: index, turn: branch.turn };
@@ -48,42 +43,95 @@ impl Machine {
                 branch.waiting = Waiting::Forked;
                 return self.children_of(index);
             }
-            Waiting::Running => {
-                branch.deferred = Some(Interrupt::Whole);
+            Waiting::Asked { position, effect } if effect.changes_the_world() => {
+                branch.waiting = Waiting::Asked { position, effect };
+                self.wait_for_write(index, id);
                 return Vec::new();
             }
             Waiting::Asked { position, effect } => {
                 self.journal.answered(&position, &effect, &Err(cancelled()), None, now);
                 self.step.dropped.push(id);
             }
-            Waiting::Gated(_) => self.step.dropped.push(id),
+            Waiting::Gated(gated) => {
+                self.journal.answered(&gated.position, &gated.question, &Err(cancelled()), None, now);
+                self.step.dropped.push(id);
+            }
             Waiting::Timer { timer, asked } => {
                 self.timers.remove(timer);
-                if let Some(position) = asked {
-                    self.journal.answered(&position, &Effect::Sleep(0), &Err(cancelled()), None, now);
+                if let Some((position, wait_ms)) = asked {
+                    self.journal.answered(&position, &Effect::Sleep(wait_ms), &Err(cancelled()), None, now);
                 }
             }
-            Waiting::Ready(_) => {}
+            // A branch is interrupted by others, or between turns: it is never at work itself.
+            Waiting::Ready(_) | Waiting::Running => {}
         }
         self.resume(index, Next::Deliver(Err(cancelled())));
         Vec::new()
     }
 
-    fn children_of(&mut self, index: u32) -> Vec<(u32, Interrupt)> {
+    fn wait_for_write(&mut self, index: u32, id: AskId) {
+        let timer = self.timers.add(self.settings.now.saturating_add(self.settings.grace_ms), Alarm::Grace(index));
+        if let Some(branch) = self.branch(index) {
+            branch.grace = Some(timer);
+        }
+        self.step.withdrawn.push(id);
+    }
+
+    fn children_of(&mut self, index: u32) -> Vec<u32> {
         let Some(branch) = self.branch(index) else { return Vec::new() };
         let Some(Frame::Fork(fork)) = branch.stack.last_mut() else { return Vec::new() };
         fork.pending = None;
-        let children = fork.children.iter().flatten().map(|child| (*child, Interrupt::Whole)).collect();
+        let children = fork.children.iter().flatten().copied().collect();
         self.close_fork(index);
         children
+    }
+
+    /// A cleanup goes on after an interruption, but nobody waits for a human on its behalf.
+    fn refuse_questions(&mut self, index: u32) {
+        let mut asked = vec![index];
+        while let Some(index) = asked.pop() {
+            let Some(branch) = self.branch(index) else { continue };
+            match &branch.waiting {
+                Waiting::Gated(_) => self.refuse_question(index),
+                Waiting::Forked => {
+                    if let Some(Frame::Fork(fork)) = branch.stack.last() {
+                        asked.extend(fork.children.iter().flatten());
+                    }
+                }
+                Waiting::Ready(_) | Waiting::Running | Waiting::Asked { .. } | Waiting::Timer { .. } => {}
+            }
+        }
+    }
+
+    fn refuse_question(&mut self, index: u32) {
+        let now = self.settings.now;
+        let Some(branch) = self.branch(index) else { return };
+        let id = AskId { branch: index, turn: branch.turn };
+        let Waiting::Gated(gated) = std::mem::replace(&mut branch.waiting, Waiting::Running) else { return };
+        let fault = super::emit::closing_fault("an approval");
+        self.journal.answered(&gated.position, &gated.question, &Err(fault.clone()), None, now);
+        self.step.dropped.push(id);
+        self.resume(index, Next::Deliver(Err(fault)));
+    }
+
+    /// Whether a branch only cleans up: it, or one that waits for it, was interrupted.
+    pub(super) fn is_closing(&self, index: u32) -> bool {
+        let mut next = Some(index).filter(|_| self.interrupted);
+        while let Some(branch) = next.and_then(|index| self.branches.get(super::index_of(index))?.as_ref()) {
+            if branch.regions.is_interrupted() {
+                return true;
+            }
+            next = branch.parent.map(|(parent, _)| parent);
+        }
+        false
     }
 
     /// A timer's moment has come.
     pub(super) fn ring(&mut self, timer: u64, alarm: Alarm) {
         match alarm {
             Alarm::Wake(index) => self.wake(index, timer),
-            Alarm::Timeout(index) => self.interrupt(index, Interrupt::Timer(timer)),
-            Alarm::Grace(index) => self.give_up_write(index),
+            Alarm::Timeout { branch, height } => self.interrupt(branch, height),
+            Alarm::Grace(index) => self.give_up_write(index, timer),
         }
     }
 
@@ -93,22 +141,47 @@ impl Machine {
         if !matches!(branch.waiting, Waiting::Timer { timer: waiting, .. } if waiting == timer) {
             return;
         }
-        if let Waiting::Timer { asked: Some(position), .. } = std::mem::replace(&mut branch.waiting, Waiting::Running) {
-            self.journal.answered(&position, &Effect::Sleep(0), &null(), None, now);
+        if let Waiting::Timer { asked: Some((position, wait_ms)), .. } =
+            std::mem::replace(&mut branch.waiting, Waiting::Running)
+        {
+            self.journal.answered(&position, &Effect::Sleep(wait_ms), &null(), None, now);
         }
         self.resume(index, Next::Deliver(null()));
     }
 
-    /// A cancelled write did not end within its grace: nobody knows what became of it.
-    fn give_up_write(&mut self, index: u32) {
-        let Some(branch) = self.branch(index) else { return };
-        let Waiting::Asked { effect: Effect::CallTool(call), .. } = &branch.waiting else { return };
-        if branch.interrupt.is_none() {
-            return;
+    /// An interrupted write did not end within its grace: nobody knows what became of it.
+    fn give_up_write(&mut self, index: u32, timer: u64) {
+        let now = self.settings.now;
+        let Some(branch) = self.branch(index).filter(|branch| branch.grace == Some(timer)) else { return };
+        branch.grace = None;
+        let id = AskId { branch: index, turn: branch.turn };
+        let Waiting::Asked { position, effect } = std::mem::replace(&mut branch.waiting, Waiting::Running) else { return };
+        let fault = in_doubt();
+        self.journal.answered(&position, &effect, &Err(fault.clone()), None, now);
+        // A plan tells of its own actions.
+        if let Effect::CallTool(call) = &effect
+            && call.covers.is_none()
+        {
+            let kind = call.tool.spec.name.clone();
+            let body = EventBody::ActionInDoubt { plan_id: String::new(), index: 0, kind };
+            self.journal.told(Teller::Run, position, body, now);
         }
-        let action = call.covers.clone().unwrap_or_default();
-        let kind = call.tool.spec.name.clone();
-        self.tell(index, EventBody::ActionInDoubt { plan_id: action.plan_id, index: action.index, kind });
-        self.unwind(index);
+        self.step.dropped.push(id);
+        self.resume(index, Next::Deliver(Err(fault)));
     }
+}
+
+/// The interruption of a write whose outcome is lost.
+fn in_doubt() -> Fault {
+    cancelled().detail(json!({"write": "in_doubt"}))
+}
+
+/// The interruption of a write that ended before its loop was told.
+pub(super) fn after_write(outcome: &crate::value::Outcome) -> Fault {
+    let detail = match outcome {
+        Ok(value) => json!({"write": "done", "result": value.to_json().unwrap_or_default()}),
+        Err(fault) if fault.is_cancel() => json!({"write": "not_begun"}),
+        Err(fault) => json!({"write": "failed", "error": fault.message()}),
+    };
+    cancelled().detail(detail)
 }

@@ -2,17 +2,21 @@
 
 mod answer;
 mod ask;
+mod attempt;
 mod branch;
 mod context;
 mod emit;
 mod fork;
 mod frame;
 mod gate;
+mod gate_plan;
 mod interrupt;
+mod join;
 mod program;
 mod run;
 mod schedule;
 mod timers;
+mod unwind;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,10 +24,10 @@ use std::sync::Arc;
 pub use ask::{Ask, AskId, Step};
 pub use context::RunContext;
 pub use gate::{Clearance, Ruling};
-pub use program::{Attempts, Continuation, Handler, Items, Move, Open, Program, Then};
+pub use program::{Attempts, Continuation, Handler, Intent, Items, Move, Open, Program, Then};
 pub use schedule::Dice;
 
-use branch::{Branch, Interrupt, Next, Waiting};
+use branch::{Branch, Next, Waiting};
 use schedule::Schedule;
 use timers::Timers;
 
@@ -68,6 +72,8 @@ pub struct Machine {
     step: Step,
     outcome: Option<Outcome>,
     cancelled: Option<Fault>,
+    /// Whether anything was ever interrupted.
+    interrupted: bool,
     turns: u64,
 }
 
@@ -94,6 +100,7 @@ impl Machine {
             step: Step::default(),
             outcome: None,
             cancelled: None,
+            interrupted: false,
             turns: 0,
         }
     }
@@ -127,7 +134,7 @@ impl Machine {
         if self.outcome.is_none() && self.cancelled.is_none() {
             let message = reason.unwrap_or_else(|| "the run was cancelled".to_owned());
             self.cancelled = Some(Fault::new(FaultKind::RunCancelled, message));
-            self.interrupt(0, Interrupt::Whole);
+            self.interrupt(0, 0);
         }
         self.turn()
     }
@@ -193,6 +200,7 @@ impl Machine {
     /// A branch is over; its outcome goes to whoever waits for it.
     fn finish(&mut self, index: u32, outcome: Outcome) {
         let Some(branch) = self.branches.get_mut(index_of(index)).and_then(Option::take) else { return };
+        let outcome = if branch.regions.ends_all() { Err(cancelled()) } else { outcome };
         match branch.parent {
             Some((parent, slot)) => {
                 self.free.push(index);
@@ -201,7 +209,6 @@ impl Machine {
             None => self.outcome = Some(self.cancelled.clone().map_or(outcome, Err)),
         }
     }
-
 }
 
 fn cancelled() -> Fault {

@@ -1,8 +1,13 @@
 //! A program: a value that describes what to do, opened by the machine one layer at a time.
 
-use crate::effects::Effect;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::effects::{Effect, Tool};
 use crate::events::EventBody;
 use crate::fault::Fault;
+use crate::policy::Resolved;
 use crate::value::{Outcome, Value};
 
 /// What to do, as data; nothing has begun.
@@ -43,10 +48,24 @@ pub enum Move {
     Ask(Effect),
     /// Run a program and go on with its value.
     Call(Program),
+    /// Pass the gate, where a rule closes it, and go on with the arguments as approved.
+    Consult(Box<Intent>),
     /// Done.
     Return(Value),
     /// Failed.
     Raise(Fault),
+}
+
+/// What a native loop is about to do itself, where a rule may ask a human first.
+pub struct Intent {
+    /// The built-in tool by which policies name it.
+    pub tool: Arc<Tool>,
+    /// With what.
+    pub arguments: Json,
+    /// The agent whose loop it is.
+    pub agent: Arc<str>,
+    /// What decides whether a human is asked.
+    pub policy: Arc<Resolved>,
 }
 
 /// A loop that owns its state: a generator of the host, or an agent loop.

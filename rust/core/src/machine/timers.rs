@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 pub(super) enum Alarm {
     /// A sleep or the wait before an attempt is over.
     Wake(u32),
-    /// A branch has taken too long.
-    Timeout(u32),
-    /// A write that was cancelled has had its grace.
+    /// What a branch does above this height of its stack has taken too long.
+    Timeout { branch: u32, height: usize },
+    /// A write that was interrupted has had its grace.
     Grace(u32),
 }
 

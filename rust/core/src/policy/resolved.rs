@@ -4,6 +4,7 @@ use super::compiled::{Compiled, Verdict};
 use super::error::PolicyError;
 use super::facts::Facts;
 use super::layers::{Layer, Source};
+use crate::specs::ToolSpec;
 
 /// The rules that decide, each with the one who set it. One that asks is enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,15 @@ impl Resolved {
             .map(|layer| Ok((layer.source, Compiled::new(&layer.rule)?)))
             .collect::<Result<_, _>>()?;
         Ok(Self { deciding, shadowed: layers })
+    }
+
+    /// The rule that a tool sets for itself, where it sets one.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] when it cannot be compiled.
+    pub fn floor(tool: &ToolSpec) -> Result<Option<Self>, PolicyError> {
+        super::layers::floor(tool).map(|layer| Self::new(vec![layer])).transpose()
     }
 
     /// Decides one call: the first deciding rule that asks is the one that is named.

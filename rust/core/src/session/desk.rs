@@ -10,7 +10,7 @@ use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
 use crate::json::Digest;
 use crate::machine::{Ask, AskId, RunContext};
-use crate::position::{Position, Scope};
+use crate::position::Position;
 use crate::references::{Entry, Handle, ReferenceFault, find};
 use crate::specs::{ReferenceSpec, RuntimeSpec};
 use crate::store::{Batch, HistoryKey, Store, StoreError, Write};
@@ -139,9 +139,9 @@ impl Desk {
         self.told.push((position.clone(), body));
     }
 
-    /// Notes something about the whole run.
-    pub fn tell_run(&mut self, body: EventBody) {
-        self.told.push((Position { scope: Scope::root(), ordinal: 0 }, body));
+    /// Notes what a recording says that the desk told.
+    pub fn tell_at(&mut self, position: &Position, body: EventBody) {
+        self.tell(position, body);
     }
 
     /// What happened at the desk since the last call.

@@ -69,6 +69,12 @@ pub trait Interpreter: Send {
     fn ready(&mut self, _desk: &mut Desk) -> Option<(AskId, Outcome)> {
         None
     }
+    /// Hears that nobody waits for an ask any more.
+    fn dropped(&mut self, _id: AskId) {}
+    /// Ends an ask that nothing can answer any more.
+    fn stalled(&mut self) -> Option<(AskId, Outcome)> {
+        None
+    }
     /// When `ready` will have something, in milliseconds.
     fn next_at(&self) -> Option<i64> {
         None

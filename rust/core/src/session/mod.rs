@@ -48,6 +48,7 @@ pub struct Session {
     paused: bool,
     projector: Projector,
     outcome: Option<Outcome>,
+    started_at: i64,
 }
 
 impl Session {
@@ -59,6 +60,7 @@ impl Session {
         settings.sleeps_outside = interpreter.sleeps();
         let projector = Projector::new(settings.context.clone());
         Self {
+            started_at: settings.now,
             dice: settings.seed.map(Dice::new),
             machine: Machine::new(settings),
             interpreter,
@@ -93,7 +95,7 @@ impl Session {
                 self.complete(id, outcome);
                 continue;
             }
-            if !self.pass_time() {
+            if !self.pass_time() && !self.end_stall() {
                 break;
             }
         }
@@ -150,6 +152,12 @@ impl Session {
         let now = self.interpreter.now();
         let step = self.machine.cancel(reason, now);
         self.absorb(step);
+    }
+
+    /// When it was made, in milliseconds.
+    #[must_use]
+    pub fn started_at(&self) -> i64 {
+        self.started_at
     }
 
     /// How the run ended.
@@ -266,6 +274,7 @@ impl Session {
         self.queue.retain(|ask| ask.id != id);
         self.held_back.retain(|(ask, _)| ask.id != id);
         self.desk.withdraw(id);
+        self.interpreter.dropped(id);
         self.retell();
         self.in_flight.remove(&id);
         if let Some(serial) = self.at_work.remove(&id) {
@@ -300,6 +309,14 @@ impl Session {
     fn tell(&mut self, teller: Teller, body: EventBody) {
         let now = self.interpreter.now();
         self.machine.journal().told(teller, Position { scope: Scope::root(), ordinal: 0 }, body, now);
+    }
+
+    /// Ends an ask that nothing can answer any more.
+    fn end_stall(&mut self) -> bool {
+        let idle = self.outcome.is_none() && self.at_work.is_empty() && self.progress.work.is_empty();
+        let Some((id, outcome)) = idle.then(|| self.interpreter.stalled()).flatten() else { return false };
+        self.complete(id, outcome);
+        true
     }
 
     /// Jumps to the next moment where time is virtual and nothing real is at work.

@@ -1,0 +1,52 @@
+"""Effects that interpreters know, answered by the user instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from flowai import effects
+from flowai.errors import UnhandledEffect
+
+if TYPE_CHECKING:
+    from flowai.effects.effect import Effect
+
+
+def effect_of(kind: str, written: dict[str, Any], tool: Any) -> Effect[Any]:
+    """Return the effect that the user's handler is asked, made from the native form.
+
+    Raises:
+        UnhandledEffect: Effects of this kind cannot be handed to a handler.
+    """
+    if kind == "CallModel":
+        return effects.CallModel(written["model"], messages=written["messages"], settings=written["settings"])
+    if kind == "CallTool":
+        return effects.CallTool(tool, **tool.decode_arguments(written["arguments"]))
+    if kind == "Sleep":
+        return effects.Sleep(written["wait_ms"] / 1_000)
+    if kind == "DrawNumber":
+        return effects.DrawNumber(written["low"], written["high"])
+    if kind in ("ReadClock", "DrawId"):
+        return cast("Effect[Any]", getattr(effects, kind)())
+    raise UnhandledEffect(
+        f"`{kind}` cannot be answered by a handler", hint="plans, approvals and references belong to the runtime"
+    )
+
+
+def answered(effect: Effect[Any], answer: Any, written: dict[str, Any]) -> Any:
+    """Return an answer in the form that the native part reads."""
+    if isinstance(effect, effects.CallModel):
+        return _model_answer(answer, written)
+    return effect.codec.encode(answer)
+
+
+def _model_answer(answer: Any, written: dict[str, Any]) -> Any:
+    """Return a model's answer: a text, a structured value, or the whole answer as a mapping."""
+    if isinstance(answer, Mapping) and ("text" in answer or "tool_calls" in answer):
+        return {"text": "", "tool_calls": [], "stop_reason": "end_turn", **cast("Mapping[str, Any]", answer)}
+    if isinstance(answer, str):
+        return {"text": answer, "tool_calls": [], "stop_reason": "end_turn"}
+    from flowai.effects.codec import Codec, annotation_of
+
+    output = Codec(annotation_of(answer)).encode(answer)
+    return {"text": "", "tool_calls": [], "output": output, "stop_reason": "end_turn"}

@@ -1,0 +1,75 @@
+"""The eval interpreter: wraps another one, records what it answers, replays it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flowai.interpreters.interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from flowai._bridge import Runtime
+    from flowai.effects.effect import Effect
+    from flowai.interpreters.recording import Recording
+
+H_co = TypeVar("H_co", contravariant=True)
+E = TypeVar("E")
+A = TypeVar("A")
+
+
+class Eval(Interpreter[H_co]):
+    """Runs programs under another interpreter, and replays recordings without touching the world.
+
+    Recording is transparent: the same answer and the same events as without it.
+
+    Args:
+        inner: The interpreter that answers.
+
+    Example:
+        >>> from flowai import DrawNumber
+        >>> from flowai.interpreters import Live
+        >>> first = Eval(Live()).run(DrawNumber(1, 1000))
+        >>> again = Eval(Live()).replay(first.recording).run(DrawNumber(1, 1000))
+        >>> again.value == first.value
+        True
+    """
+
+    def __init__(self, inner: Interpreter[H_co]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._recording: Recording | None = None
+        self._answers = dict(inner.answers)
+        self.is_virtual = inner.is_virtual
+
+    def replay(self, recording: Recording) -> Eval[H_co]:
+        """Return an interpreter that answers from a recording alone.
+
+        A program that asks something else stops with `ReplayMismatch`, which shows both sides.
+        """
+        replaying: Eval[H_co] = Eval(self._inner)
+        replaying._answers = dict(self._answers)
+        replaying._recording = recording
+        replaying.is_virtual = True
+        return replaying
+
+    def handling(self, effect: type[E], handler: Callable[[E], A | Awaitable[A]]) -> Eval[H_co | E]:
+        """Return a copy that answers one more effect of yours."""
+        richer = self.with_answer(cast("type[Effect[Any]]", effect), handler)
+        return cast("Eval[H_co | E]", richer)
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings of the next run."""
+        config = self._inner.config()
+        if self._recording is not None:
+            config["replay"] = self._recording.records
+            config["run_id"] = self._recording.records["run_id"]
+        return config
+
+    def turns(self) -> tuple[Any, ...]:
+        """Return the scripted turns of the interpreter inside."""
+        return self._inner.turns()
+
+    def store(self) -> Runtime:
+        """Return the store of the interpreter inside."""
+        return self._inner.store()

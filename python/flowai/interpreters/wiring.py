@@ -1,0 +1,60 @@
+"""The definition of a runtime: its parts checked by their types, its wiring by the core."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowai import _bridge
+from flowai.errors import Fault, SpecError
+from flowai.specs.runtime import RuntimeSpec, build_runtime_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from flowai.specs.agent import AgentSpec
+    from flowai.specs.provider import ProviderConfig
+    from flowai.specs.reference import Reference
+    from flowai.specs.rule import Approval
+    from flowai.specs.tenant import TenantSpec
+
+
+def define_runtime(
+    *,
+    tenant: TenantSpec,
+    agents: Sequence[AgentSpec[Any]],
+    providers: Mapping[str, ProviderConfig] | None = None,
+    approval: Approval | None = None,
+    references: Sequence[Reference[Any]] = (),
+) -> RuntimeSpec:
+    """Define what a runtime serves, with everything that is wrong with it said at once.
+
+    Args:
+        tenant: Whose data it works on, by default.
+        agents: All agents, in any order; routes name them.
+        providers: Keys and addresses of model providers, by name.
+        approval: The baseline policy: by default plans always ask and tools never do.
+        references: Kinds of stored values whose life or glimpse the runtime should know.
+
+    Raises:
+        SpecError: Listing every fault of the parts, or every fault of the wiring, with hints.
+
+    Example:
+        >>> from flowai_harness import define_specialist, define_tenant
+        >>> greeter = define_specialist(name="greeter", model="claude-haiku-4-5", prompt="Greet.")
+        >>> define_runtime(tenant=define_tenant("acme", "v1"), agents=[greeter]).tenant.id
+        'acme'
+    """
+    spec = build_runtime_spec(
+        tenant=tenant, agents=agents, providers=providers, approval=approval, references=references
+    )
+    faults = _bridge.check_wiring(spec.to_json())["faults"]
+    if faults:
+        raise SpecError([Fault(each["place"], each["message"], each["hint"]) for each in faults])
+    return spec
+
+
+def warnings_of(spec: RuntimeSpec) -> list[Fault]:
+    """Return what is allowed in a wiring and yet looks wrong."""
+    found = _bridge.check_wiring(spec.to_json())["warnings"]
+    return [Fault(each["place"], each["message"], each["hint"]) for each in found]

@@ -1,0 +1,68 @@
+//! Rows: what a program and those around it declare to ask.
+
+use std::sync::{Arc, PoisonError};
+
+use flowai_core::fault::{Fault, FaultKind};
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::ask::Catalogue;
+use crate::fault::error_of;
+
+/// What a program is opened with: the catalogue, and the rows around it.
+#[derive(Clone)]
+pub struct Frame {
+    pub catalogue: Arc<Catalogue>,
+    rows: Option<Arc<Rows>>,
+}
+
+/// Each row once, however deep programs call one another.
+struct Rows(Vec<(Py<PyAny>, String)>);
+
+impl Frame {
+    /// The frame of a whole run.
+    pub fn outermost(catalogue: &Arc<Catalogue>) -> Self {
+        Self { catalogue: Arc::clone(catalogue), rows: None }
+    }
+
+    /// The frame within one more program; a row that is none leaves it to the others.
+    pub fn within(&self, row: &Bound<'_, PyAny>, program: &Bound<'_, PyAny>) -> Self {
+        let known = |rows: &Rows| rows.0.iter().any(|(known, _)| known.is(row));
+        if row.is_none() || self.rows.as_deref().is_some_and(known) {
+            return self.clone();
+        }
+        let mut rows: Vec<_> = self.rows.iter().flat_map(|rows| &rows.0).map(|(row, name)| (row.clone_ref(program.py()), name.clone())).collect();
+        rows.push((row.clone().unbind(), program.to_string()));
+        Self { catalogue: Arc::clone(&self.catalogue), rows: Some(Arc::new(Rows(rows))) }
+    }
+
+    /// An effect outside one of the rows is an error that names its family.
+    pub fn check(&self, effect: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Some(rows) = &self.rows else { return Ok(()) };
+        let class = effect.get_type();
+        rows.0.iter().try_for_each(|(row, program)| {
+            let key = (class.as_ptr().addr(), row.as_ptr().addr());
+            let mut known = self.catalogue.rows.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.contains_key(&key) {
+                return Ok(());
+            }
+            drop(known);
+            declared(effect, row.bind(effect.py()), program)?;
+            known = self.catalogue.rows.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(key, (class.clone().into_any().unbind(), row.clone_ref(effect.py())));
+            Ok(())
+        })
+    }
+}
+
+fn declared(effect: &Bound<'_, PyAny>, row: &Bound<'_, PyAny>, program: &str) -> PyResult<()> {
+    let py = effect.py();
+    let families = effect.getattr(intern!(py, "families"))?;
+    if !row.call_method1("isdisjoint", (&families,))?.is_truthy()? {
+        return Ok(());
+    }
+    let family = families.get_item(0)?.getattr("__name__")?;
+    let kind = effect.get_type().name()?;
+    let fault = Fault::new(FaultKind::UndeclaredEffect, format!("program `{program}` asks `{kind}`, and its row does not name `{family}`"));
+    Err(error_of(py, &fault.hint(format!("add `{family}` to the row: `Do[... | {family}, ...]`"))))
+}

@@ -1,0 +1,168 @@
+//! A recording: the records of a run in JSON.
+
+use flowai_core::events::EventBody;
+use flowai_core::fault::{ErrorNote, Fault, FaultKind};
+use flowai_core::journal::{Record, Teller};
+use flowai_core::machine::RunContext;
+use flowai_core::value::{Outcome as Answer, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// The version of the format; a newer one is refused.
+pub const VERSION: u32 = 1;
+
+/// One run, as it was recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// The version of the format.
+    pub version: u32,
+    /// The run.
+    pub run_id: String,
+    /// The conversation, when there was one.
+    pub thread_id: Option<String>,
+    /// The tenant.
+    pub tenant: String,
+    /// When it began, in milliseconds.
+    pub started_at: i64,
+    /// What happened, in one total order.
+    pub entries: Vec<Entry>,
+}
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Entry {
+    /// An ask went out.
+    Asked {
+        /// Where.
+        position: String,
+        /// The effect.
+        effect: String,
+        /// Its arguments.
+        arguments: Json,
+        /// When, in milliseconds.
+        at: i64,
+    },
+    /// An answer came in.
+    Answered {
+        /// Where.
+        position: String,
+        /// The effect.
+        effect: String,
+        /// The answer.
+        outcome: Outcome,
+        /// When, in milliseconds.
+        at: i64,
+    },
+    /// The desk told something.
+    Told {
+        /// Where.
+        position: String,
+        /// What.
+        event: EventBody,
+        /// When, in milliseconds.
+        at: i64,
+    },
+}
+
+/// An answer in JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Outcome {
+    /// The value.
+    Ok(Json),
+    /// Why there is none.
+    Failed(ErrorNote),
+}
+
+impl Recording {
+    /// The recording of a run.
+    ///
+    /// # Errors
+    /// [`FaultKind::ValueNotJson`] when a value of it has no JSON form.
+    pub fn of(context: &RunContext, started_at: i64, records: &[Record]) -> Result<Self, Fault> {
+        let mut entries = Vec::with_capacity(records.len());
+        records.iter().try_for_each(|record| write(record, &mut entries))?;
+        let RunContext { run_id, thread_id, tenant, .. } = context.clone();
+        Ok(Self { version: VERSION, run_id, thread_id, tenant, started_at, entries })
+    }
+
+    /// Reads a recording.
+    ///
+    /// # Errors
+    /// [`FaultKind::StorageError`] when it is none, or of a newer version.
+    pub fn read(written: Json) -> Result<Self, Fault> {
+        let version = written.get("version").and_then(Json::as_u64);
+        if version.is_some_and(|version| version > u64::from(VERSION)) {
+            let message = format!("the recording has version {}, and this release reads {VERSION}", version.unwrap_or_default());
+            return Err(Fault::new(FaultKind::StorageError, message).hint("replay it with the release that recorded it, or a newer one"));
+        }
+        serde_json::from_value(written).map_err(|error| Fault::new(FaultKind::StorageError, format!("this is no recording: {error}")))
+    }
+}
+
+fn write(record: &Record, entries: &mut Vec<Entry>) -> Result<(), Fault> {
+    match record {
+        Record::Asked { position, effect, at } => entries.push(Entry::Asked {
+            position: position.to_string(),
+            effect: effect.kind().to_owned(),
+            arguments: effect.arguments()?,
+            at: *at,
+        }),
+        Record::Answered { position, effect, outcome, at, .. } => entries.push(Entry::Answered {
+            position: position.to_string(),
+            effect: effect.kind().to_owned(),
+            outcome: Outcome::of(outcome)?,
+            at: *at,
+        }),
+        Record::Performed { position, effect, outcome, at } => {
+            let (position, effect_kind) = (position.to_string(), effect.kind().to_owned());
+            let arguments = effect.arguments()?;
+            entries.push(Entry::Asked { position: position.clone(), effect: effect_kind.clone(), arguments, at: *at });
+            entries.push(Entry::Answered { position, effect: effect_kind, outcome: Outcome::of(outcome)?, at: *at });
+        }
+        Record::Told { teller: Teller::Desk, position, body, at } => {
+            entries.push(Entry::Told { position: position.to_string(), event: EventBody::clone(body), at: *at });
+        }
+        Record::Told { teller: Teller::Run, .. } => {}
+    }
+    Ok(())
+}
+
+impl Outcome {
+    fn of(outcome: &Answer) -> Result<Self, Fault> {
+        match outcome {
+            Ok(value) => value.to_json().map(Self::Ok),
+            Err(fault) => {
+                let note = ErrorNote { kind: format!("{:?}", fault.kind()), ..fault.note() };
+                Ok(Self::Failed(note))
+            }
+        }
+    }
+
+    /// The answer as the machine takes it.
+    #[must_use]
+    pub fn answer(&self, effect: &str) -> Answer {
+        match self {
+            Self::Ok(json) if effect == "CallModel" => match serde_json::from_value(json.clone()) {
+                Ok(answer) => Ok(Value::Model(std::sync::Arc::new(answer))),
+                Err(_) => Ok(Value::from(json.clone())),
+            },
+            Self::Ok(json) => Ok(Value::from(json.clone())),
+            Self::Failed(note) => Err(self.fault(note)),
+        }
+    }
+
+    fn fault(&self, note: &ErrorNote) -> Fault {
+        let kind = serde_json::from_value(Json::String(note.kind.clone())).unwrap_or(FaultKind::EffectFailed);
+        let fault = Fault::new(kind, note.message.clone());
+        note.hint.as_ref().map_or_else(|| fault.clone(), |hint| fault.clone().hint(hint.clone()))
+    }
+
+    /// Whether the ask was given up before it was answered.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        matches!(self, Self::Failed(note) if note.kind == "Cancelled")
+    }
+}

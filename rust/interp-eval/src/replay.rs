@@ -1,0 +1,171 @@
+//! Replay: answering from a recording, in the recorded order.
+
+use std::collections::BTreeMap;
+
+use flowai_core::fault::Fault;
+use flowai_core::machine::{Ask, AskId};
+use flowai_core::position::{Position, Scope};
+use flowai_core::session::{Desk, Interpreter, Performance};
+use flowai_core::value::Outcome as Answer;
+use serde_json::Value as Json;
+
+use crate::compare::{Side, mismatch};
+use crate::recording::{Entry, Recording};
+
+/// Answers from a recording; what the recording does not reach goes to the interpreter inside, if there is one.
+pub struct Replay {
+    entries: Vec<Entry>,
+    cursor: usize,
+    clock: i64,
+    waiting: BTreeMap<(String, String), AskId>,
+    places: BTreeMap<String, Position>,
+    inner: Option<Box<dyn Interpreter>>,
+}
+
+impl Replay {
+    /// A replay from the beginning; with an interpreter inside, the run goes on where the recording ends.
+    #[must_use]
+    pub fn new(recording: Recording, inner: Option<Box<dyn Interpreter>>) -> Self {
+        let root = Position { scope: Scope::root(), ordinal: 0 };
+        Self {
+            clock: recording.started_at,
+            entries: recording.entries,
+            cursor: 0,
+            waiting: BTreeMap::new(),
+            places: BTreeMap::from([(String::from("0"), root)]),
+            inner,
+        }
+    }
+
+    fn recorded(&self, position: &str, effect: &str) -> Option<&Json> {
+        self.entries.iter().find_map(|entry| match entry {
+            Entry::Asked { position: place, effect: kind, arguments, .. } if place == position && kind == effect => Some(arguments),
+            _ => None,
+        })
+    }
+
+    /// The recorded ask at a position, or the next one that nobody asked.
+    fn nearest(&self, position: &str) -> Option<(&str, Side<'_>)> {
+        let asks = || {
+            self.entries.iter().enumerate().filter_map(|(index, entry)| match entry {
+                Entry::Asked { position, effect, arguments, .. } => Some((index, position.as_str(), Side { effect, arguments })),
+                Entry::Answered { .. } | Entry::Told { .. } => None,
+            })
+        };
+        let here = asks().find(|(_, place, _)| *place == position);
+        here.or_else(|| asks().find(|(index, ..)| *index >= self.cursor)).map(|(_, place, side)| (place, side))
+    }
+
+    fn check(&self, ask: &Ask, position: &str) -> Result<bool, Fault> {
+        let effect = ask.effect.kind();
+        let asked = ask.effect.arguments()?;
+        match self.recorded(position, effect) {
+            Some(arguments) if *arguments == asked => Ok(true),
+            Some(arguments) => Err(mismatch(position, Some(&Side { effect, arguments }), Some(&Side { effect, arguments: &asked }))),
+            None if self.inner.is_some() && self.cursor >= self.entries.len() => Ok(false),
+            None => Err(mismatch(position, self.nearest(position).map(|(_, side)| side).as_ref(), Some(&Side { effect, arguments: &asked }))),
+        }
+    }
+
+    /// Says what the desk told next, and gives the next answer that somebody waits for.
+    fn go_on(&mut self, desk: &mut Desk) -> Option<(AskId, Answer)> {
+        loop {
+            match self.entries.get(self.cursor)? {
+                Entry::Asked { .. } => {}
+                Entry::Told { position, event, at } => {
+                    let place = self.places.get(position).cloned()?;
+                    if *at > self.clock {
+                        return None;
+                    }
+                    desk.tell_at(&place, event.clone());
+                }
+                Entry::Answered { position, effect, outcome, at } => {
+                    let key = (position.clone(), effect.clone());
+                    let is_given_up = outcome.is_given_up();
+                    if is_given_up && self.waiting.contains_key(&key) || *at > self.clock {
+                        return None;
+                    }
+                    if !is_given_up && effect != "CallAgent" {
+                        let id = self.waiting.remove(&key)?;
+                        let answer = outcome.answer(effect);
+                        self.cursor = self.cursor.saturating_add(1);
+                        return Some((id, answer));
+                    }
+                }
+            }
+            self.cursor = self.cursor.saturating_add(1);
+        }
+    }
+
+    fn at(&self) -> Option<i64> {
+        self.entries.get(self.cursor).map(|entry| match entry {
+            Entry::Asked { at, .. } | Entry::Answered { at, .. } | Entry::Told { at, .. } => *at,
+        })
+    }
+}
+
+impl Interpreter for Replay {
+    fn now(&mut self) -> i64 {
+        self.clock
+    }
+
+    fn perform(&mut self, ask: &Ask, desk: &mut Desk) -> Performance {
+        let position = ask.position.to_string();
+        match self.check(ask, &position) {
+            Ok(true) => {
+                self.places.insert(position.clone(), ask.position.clone());
+                self.waiting.insert((position, ask.effect.kind().to_owned()), ask.id);
+                Performance::Waiting
+            }
+            Ok(false) => match &mut self.inner {
+                Some(inner) => {
+                    inner.jump(self.clock);
+                    inner.perform(ask, desk)
+                }
+                None => Performance::Waiting,
+            },
+            Err(fault) => Performance::Answered(Err(fault)),
+        }
+    }
+
+    fn ready(&mut self, desk: &mut Desk) -> Option<(AskId, Answer)> {
+        let replayed = self.go_on(desk);
+        replayed.or_else(|| self.inner.as_mut().filter(|_| self.cursor >= self.entries.len())?.ready(desk))
+    }
+
+    fn dropped(&mut self, id: AskId) {
+        self.waiting.retain(|_, waiting| *waiting != id);
+    }
+
+    fn stalled(&mut self) -> Option<(AskId, Answer)> {
+        let (key, id) = self.waiting.pop_first()?;
+        let nearest = self.nearest(&key.0).map(|(_, side)| side);
+        Some((id, Err(mismatch(&key.0, nearest.as_ref(), None))))
+    }
+
+    fn next_at(&self) -> Option<i64> {
+        self.at().filter(|at| *at > self.clock).or_else(|| self.inner.as_ref()?.next_at())
+    }
+
+    fn jump(&mut self, to: i64) -> bool {
+        self.clock = self.clock.max(to);
+        self.inner.as_mut().is_none_or(|inner| inner.jump(to) || self.cursor < self.entries.len())
+    }
+
+    fn sleeps(&self) -> bool {
+        true
+    }
+
+    fn one_tool_at_a_time(&self) -> bool {
+        true
+    }
+
+    fn conclude(&mut self) -> Result<(), Fault> {
+        let rest = self.entries.get(self.cursor..).unwrap_or_default();
+        let left = rest.iter().find_map(|entry| match entry {
+            Entry::Asked { position, effect, arguments, .. } => Some(mismatch(position, Some(&Side { effect, arguments }), None)),
+            Entry::Answered { .. } | Entry::Told { .. } => None,
+        });
+        left.map_or(Ok(()), Err)
+    }
+}
