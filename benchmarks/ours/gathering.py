@@ -30,7 +30,7 @@ def answer(effect: AskOracle) -> int:
 def work() -> None:
     """Run the gather once and look at its values."""
     run = Test().handling(AskOracle, answer).run(gather(*(ask(number) for number in range(PROGRAMS))))
-    assert run.value == list(range(1, PROGRAMS + 1))
+    assert run.value == tuple(range(1, PROGRAMS + 1))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def wait(number: int) -> Do[Clock, int]:
 async def gather_all() -> None:
     """Wait for all of them."""
     run = await Live().arun(gather(*(wait(number) for number in range(EFFECTS))))
-    assert run.value == list(range(EFFECTS))
+    assert run.value == tuple(range(EFFECTS))
 
 
 def main() -> None:

@@ -34,6 +34,9 @@ def main(argv: list[str] | None = None) -> int:
     except FlowaiError as error:
         Console(stderr=True).print(str(error), style="bold red", markup=False, highlight=False)
         return 1
+    except KeyboardInterrupt:
+        console.print("\ninterrupted: what was not approved was not done")
+        return 1
 
 
 def _run(warehouse: SqliteWarehouse, mode: Mode, interpreter: Word, console: Console) -> int:
@@ -55,9 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         (Mode.REJECT, "reject it once and approve the second revision"),
     ):
         answers.add_argument(f"--{mode.value}", dest="mode", action="store_const", const=mode, help=meaning)
-    parser.add_argument(
-        "--database", type=Path, metavar="PATH", help="keep the warehouse, in this new file"
-    )
+    parser.add_argument("--database", type=Path, metavar="PATH", help="keep the warehouse, in this new file")
     return parser
 
 

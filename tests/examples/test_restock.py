@@ -136,6 +136,16 @@ def test_the_command_shows_cards_and_changed_rows(
     assert ("/actions/0/quantity" in shown) == (flag != "--yes")
 
 
+@pytest.mark.parametrize(("word", "code", "said"), [("eval", 0, "answered by the eval"), ("tset", 1, "`tset`")])
+def test_one_word_chooses_the_interpreter(
+    word: str, code: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWAI_INTERPRETER", word)
+    assert main(["--yes"]) == code
+    captured = capsys.readouterr()
+    assert said in captured.out + captured.err
+
+
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     precious = tmp_path / "warehouse.sqlite"
     precious.write_text("precious")

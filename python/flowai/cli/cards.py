@@ -81,8 +81,11 @@ def _flat(about: Any) -> Any:
     if not isinstance(about, Mapping):
         return about
     fields = dict(cast("Mapping[str, Any]", about))
-    goal = fields.pop("goal", None)
-    return {**fields, **cast("Mapping[str, Any]", goal)} if isinstance(goal, Mapping) else fields | {"goal": goal}
+    goal = fields.get("goal")
+    if not isinstance(goal, Mapping):
+        return fields
+    del fields["goal"]
+    return {**fields, **cast("Mapping[str, Any]", goal)}
 
 
 def _until(expires_at: int) -> str:

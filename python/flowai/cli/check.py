@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,9 @@ from flowai.specs.testing import TestingConfig
 
 if TYPE_CHECKING:
     from flowai.interpreters import Runtime
+    from flowai.interpreters.policy import PolicyRow
+
+POLICY = "who is asked about what"
 
 
 def check(app: RuntimeSpec | Runtime) -> bool:
@@ -87,12 +91,28 @@ def _show_fault(console: Console, fault: Fault, style: str) -> None:
 
 
 def _policy(runtime: Runtime) -> Table:
-    table = Table("agent", "subject", "a human is asked", "because of", "instead of", title="Who is asked about what")
+    table = Table(title=POLICY, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in ("agent", "about", "asks", "because of"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("in place of")
+    agent = ""
     for row in runtime.explain_policy():
+        if agent and row.agent != agent:
+            table.add_section()
+        name, agent = ("" if row.agent == agent else row.agent), row.agent
         rule = safe(row.rule, "dim" if row.rule == "never" else "bold yellow")
-        replaced = safe(", ".join(row.shadowed).replace("_", " "), "dim")
-        table.add_row(safe(row.agent), safe(row.subject), rule, safe(row.source.replace("_", " ")), replaced)
+        table.add_row(safe(name, "bold magenta"), safe(row.subject), rule, _spoken(row.source), _replaced(row))
     return table
+
+
+def _replaced(row: PolicyRow) -> Text:
+    """Name the broader rules that say something else."""
+    others = [rule for rule in row.shadowed if not rule.endswith(f": {row.rule}")]
+    return _spoken("\n".join(others))
+
+
+def _spoken(source: str) -> Text:
+    return Text("\n").join(safe(line, "dim") for line in source.replace("_", " ").splitlines())
 
 
 def _grow(tree: Tree, agent: AgentSpec[Any], spec: RuntimeSpec) -> None:

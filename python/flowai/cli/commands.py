@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 from flowai.cli.application import AppUnusable, load_app
@@ -23,6 +24,10 @@ def perform(options: Options) -> int:
         return _complain(error, UNUSABLE)
     except FlowaiError as error:
         return _complain(error, FAILED)
+    except BrokenPipeError:
+        # Whoever read the output has left; the exit of Python must not write to them again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return FAILED

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowai.cli.cards import show_approval
-from flowai.cli.shown import is_action, safe
+from flowai.cli.shown import is_action, reviewed, safe
 from flowai.cli.terminal import ask, choose
 from flowai.specs.decision import Approve, Reject
 
@@ -36,7 +36,7 @@ class YesToAll:
 
     async def decide(self, event: ApprovalRequired) -> Decision:
         """Approve and say so."""
-        self.console.print(safe(f"approved by --yes: {event.title}", "yellow"))
+        self.console.print(reviewed(f"approved by --yes: {event.title}", "yellow"))
         return Approve(reason="--yes")
 
 
@@ -50,7 +50,7 @@ class Nobody:
     async def decide(self, event: ApprovalRequired) -> Decision:
         """Refuse and say why."""
         self.refused += 1
-        self.console.print(safe(f"refused: {event.title}: {NOBODY}", "bold red"))
+        self.console.print(reviewed(f"refused: {event.title}: {NOBODY}", "bold red"))
         return Reject(NOBODY)
 
 

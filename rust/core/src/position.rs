@@ -138,7 +138,11 @@ impl Position {
         let mut parts = vec![self.ordinal.to_string()];
         let mut scope = &self.scope;
         while let Some(outer) = &scope.outer {
-            let attempt = if attempts && scope.retrying && scope.attempt > 0 { format!("~{}", scope.attempt) } else { String::new() };
+            let attempt = if attempts && scope.retrying && scope.attempt > 0 {
+                format!("~{}", scope.attempt)
+            } else {
+                String::new()
+            };
             parts.push(format!("{}.{}{attempt}", scope.ordinal, scope.branch));
             scope = outer;
         }

@@ -95,5 +95,6 @@ fn unavailable(model: &str) -> Fault {
 }
 
 fn unhandled(kind: &str) -> Fault {
-    Fault::new(FaultKind::UnhandledEffect, format!("nobody answers `{kind}`")).hint(format!("give a handler: `.handling({kind}, answer)`"))
+    Fault::new(FaultKind::UnhandledEffect, format!("nobody answers `{kind}`"))
+        .hint(format!("give a handler: `.handling({kind}, answer)`"))
 }

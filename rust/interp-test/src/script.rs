@@ -27,8 +27,12 @@ impl Script {
             return Ok(Some(turn));
         }
         if parallel && self.shared.len() > 1 {
-            let message = format!("parallel branches ask models, and the script does not say which turn is for {}", asker(agent, model));
-            return Err(Fault::new(FaultKind::ScriptMismatch, message).hint("script these agents by name: `script={\"agent\": [...]}`"));
+            let message = format!(
+                "parallel branches ask models, and the script does not say which turn is for {}",
+                asker(agent, model)
+            );
+            return Err(Fault::new(FaultKind::ScriptMismatch, message)
+                .hint("script these agents by name: `script={\"agent\": [...]}`"));
         }
         match (self.shared.pop_front(), &self.mock) {
             (Some(turn), _) => Ok(Some(turn)),
@@ -42,7 +46,12 @@ impl Script {
     /// # Errors
     /// [`FaultKind::ScriptMismatch`] naming the turns that nobody asked for.
     pub fn conclude(&self) -> Result<(), Fault> {
-        let mut left: Vec<String> = self.by_agent.iter().filter(|(_, turns)| !turns.is_empty()).map(|(agent, turns)| format!("{} of `{agent}`", turns.len())).collect();
+        let mut left: Vec<String> = self
+            .by_agent
+            .iter()
+            .filter(|(_, turns)| !turns.is_empty())
+            .map(|(agent, turns)| format!("{} of `{agent}`", turns.len()))
+            .collect();
         if !self.shared.is_empty() {
             left.push(self.shared.len().to_string());
         }
@@ -50,15 +59,21 @@ impl Script {
             return Ok(());
         }
         let next = self.by_agent.values().chain([&self.shared]).find_map(VecDeque::front).map(show).unwrap_or_default();
-        let message = format!("the run ended and scripted turns were not used: {}; the next was {next}", left.join(", "));
+        let message =
+            format!("the run ended and scripted turns were not used: {}; the next was {next}", left.join(", "));
         Err(Fault::new(FaultKind::ScriptMismatch, message).hint("remove the turns, or check why the run ended early"))
     }
 
     fn missing(&self, agent: Option<&str>, model: &str) -> Fault {
-        let nearest = self.by_agent.iter().find_map(|(name, turns)| turns.front().map(|turn| format!("the nearest turn is {} for agent `{name}`", show(turn))));
+        let nearest = self.by_agent.iter().find_map(|(name, turns)| {
+            turns.front().map(|turn| format!("the nearest turn is {} for agent `{name}`", show(turn)))
+        });
         let nearest = nearest.unwrap_or_else(|| "the script has no turn left".to_owned());
-        Fault::new(FaultKind::ScriptMismatch, format!("nobody scripted a model call of {}; {nearest}", asker(agent, model)))
-            .hint("add a turn such as `Says(\"...\")` to the script")
+        Fault::new(
+            FaultKind::ScriptMismatch,
+            format!("nobody scripted a model call of {}; {nearest}", asker(agent, model)),
+        )
+        .hint("add a turn such as `Says(\"...\")` to the script")
     }
 }
 

@@ -69,8 +69,14 @@ impl Test {
             Effect::CheckPlan(_) => Performance::Host(HostWork::CheckPlan),
             Effect::AwaitApproval(_) => self.decide(ask, desk),
             Effect::ReadClock => Performance::Answered(Ok(Value::from(json!(self.clock)))),
-            Effect::DrawId => Performance::Answered(Ok(Value::from(json!(format!("{:016x}{:016x}", self.dice.bits(), self.dice.bits()))))),
-            Effect::DrawNumber(range) => Performance::Answered(Ok(Value::from(json!(draw(&mut self.dice, range.low, range.high))))),
+            Effect::DrawId => Performance::Answered(Ok(Value::from(json!(format!(
+                "{:016x}{:016x}",
+                self.dice.bits(),
+                self.dice.bits()
+            ))))),
+            Effect::DrawNumber(range) => {
+                Performance::Answered(Ok(Value::from(json!(draw(&mut self.dice, range.low, range.high)))))
+            }
             Effect::Custom(custom) => Performance::Answered(Err(unhandled(&custom.kind))),
             Effect::StoreRef(_)
             | Effect::LoadRef(_)
@@ -111,10 +117,14 @@ impl Test {
         let opened = desk.open(ask, self.clock);
         match &mut self.settings.decisions {
             Some(decisions) => match decisions.pop_front() {
-                Some(decision) => Performance::Answered(opened.and_then(|approval| desk.decide_scripted(&approval, &decision, self.clock))),
+                Some(decision) => Performance::Answered(
+                    opened.and_then(|approval| desk.decide_scripted(&approval, &decision, self.clock)),
+                ),
                 None => Performance::Answered(Err(unanswered(&ask.effect))),
             },
-            None if self.settings.attended => opened.map_or_else(|fault| Performance::Answered(Err(fault)), |_| Performance::Waiting),
+            None if self.settings.attended => {
+                opened.map_or_else(|fault| Performance::Answered(Err(fault)), |_| Performance::Waiting)
+            }
             None => Performance::Answered(Err(unanswered(&ask.effect))),
         }
     }
@@ -185,8 +195,11 @@ impl Interpreter for Test {
         self.settings.script.conclude()?;
         match self.settings.decisions.as_ref().map(VecDeque::len).filter(|left| *left > 0) {
             None => Ok(()),
-            Some(left) => Err(Fault::new(FaultKind::ScriptMismatch, format!("the run ended and {left} scripted decisions were not used"))
-                .hint("remove the decisions, or check which approval was not asked")),
+            Some(left) => Err(Fault::new(
+                FaultKind::ScriptMismatch,
+                format!("the run ended and {left} scripted decisions were not used"),
+            )
+            .hint("remove the decisions, or check which approval was not asked")),
         }
     }
 }
@@ -198,7 +211,8 @@ fn draw(dice: &mut Dice, low: i64, high: i64) -> i64 {
 }
 
 fn unhandled(kind: &str) -> Fault {
-    Fault::new(FaultKind::UnhandledEffect, format!("nobody answers `{kind}`")).hint(format!("give a handler: `.handling({kind}, answer)`"))
+    Fault::new(FaultKind::UnhandledEffect, format!("nobody answers `{kind}`"))
+        .hint(format!("give a handler: `.handling({kind}, answer)`"))
 }
 
 fn unanswered(effect: &Effect) -> Fault {

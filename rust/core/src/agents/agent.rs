@@ -17,6 +17,12 @@ pub(super) struct Callable {
     pub policy: Arc<Resolved>,
 }
 
+/// A tool that the role brings along, with the rules that name it, where any do.
+pub(super) struct BuiltIn {
+    pub tool: Arc<Tool>,
+    pub policy: Option<Arc<Resolved>>,
+}
+
 /// The tools that perform one kind of action.
 pub(super) struct Performer {
     pub tool: Arc<Tool>,
@@ -41,7 +47,7 @@ pub struct Agent {
     pub(super) output: Option<(Arc<serde_json::Value>, Validator)>,
     pub(super) plan: Option<PlanType>,
     pub(super) callables: BTreeMap<String, Callable>,
-    pub(super) built_in: BTreeMap<String, Arc<Tool>>,
+    pub(super) built_in: BTreeMap<String, BuiltIn>,
     pub(super) offered: Arc<[Arc<Tool>]>,
     pub(super) routes: BTreeMap<String, Arc<Agent>>,
     pub(super) performers: Option<BTreeMap<String, Performer>>,

@@ -48,7 +48,12 @@ fn store_plan(plan: Option<&PlanSpec>) -> Result<Tool, Fault> {
     let schema = plan.map_or_else(|| json!({"type": "object"}), |plan| plan.schema.clone());
     let mut schema = schema;
     let definitions = schema.as_object_mut().and_then(|schema| schema.remove("$defs"));
-    let mut tool = tool(STORE_PLAN, "Store a typed plan; it may wait for a human before this answers.", &json!({"plan": schema}), &["plan"])?;
+    let mut tool = tool(
+        STORE_PLAN,
+        "Store a typed plan; it may wait for a human before this answers.",
+        &json!({"plan": schema}),
+        &["plan"],
+    )?;
     if let (Some(definitions), Some(parameters)) = (definitions, tool.spec.parameters.as_object_mut()) {
         parameters.insert("$defs".to_owned(), definitions);
         return Tool::new(tool.spec, None);

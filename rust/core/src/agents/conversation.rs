@@ -8,7 +8,9 @@ use super::agent::Agent;
 use super::outcome::Reply;
 use super::reply::{history_shown, output_of};
 use super::turn::Turn;
-use crate::effects::{AdvancePlan, CallModel, Effect, LoadHistory, Message, MessageLog, ModelAnswer, PlanMove, SaveHistory};
+use crate::effects::{
+    AdvancePlan, CallModel, Effect, LoadHistory, Message, MessageLog, ModelAnswer, PlanMove, SaveHistory,
+};
 use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
 use crate::machine::{Continuation, Move, Program};
@@ -58,7 +60,10 @@ impl Conversation {
     }
 
     fn begin(&mut self, told: &mut Vec<EventBody>) -> Move {
-        told.push(EventBody::AgentStarted { role: self.agent.spec.role.to_string(), model: self.agent.model.to_string() });
+        told.push(EventBody::AgentStarted {
+            role: self.agent.spec.role.to_string(),
+            model: self.agent.model.to_string(),
+        });
         if self.agent.spec.stateful {
             self.phase = Phase::Remembering;
             return Move::Ask(Effect::LoadHistory(Arc::new(LoadHistory { agent: Arc::clone(&self.agent.name) })));
@@ -100,8 +105,11 @@ impl Conversation {
     }
 
     fn over_limit(&self, limit: u32) -> Fault {
-        Fault::new(FaultKind::LimitReached, format!("agent `{}` made {limit} model calls without an answer", self.agent.name))
-            .hint("raise `max_steps` of the agent, or give it a smaller task")
+        Fault::new(
+            FaultKind::LimitReached,
+            format!("agent `{}` made {limit} model calls without an answer", self.agent.name),
+        )
+        .hint("raise `max_steps` of the agent, or give it a smaller task")
     }
 
     fn hear(&mut self, answer: &Value, told: &mut Vec<EventBody>) -> Move {
@@ -109,16 +117,28 @@ impl Conversation {
             Value::Model(answer) => Arc::clone(answer),
             other => match other.to_json().map(serde_json::from_value::<ModelAnswer>) {
                 Ok(Ok(answer)) => Arc::new(answer),
-                Ok(Err(error)) => return Move::Raise(Fault::new(FaultKind::ModelFailed, format!("the model's answer cannot be read: {error}"))),
+                Ok(Err(error)) => {
+                    return Move::Raise(Fault::new(
+                        FaultKind::ModelFailed,
+                        format!("the model's answer cannot be read: {error}"),
+                    ));
+                }
                 Err(fault) => return Move::Raise(fault),
             },
         };
-        self.say(&Message::Assistant { text: answer.text.clone(), thinking: answer.thinking.clone(), tool_calls: answer.tool_calls.clone() });
+        self.say(&Message::Assistant {
+            text: answer.text.clone(),
+            thinking: answer.thinking.clone(),
+            tool_calls: answer.tool_calls.clone(),
+        });
         if answer.tool_calls.is_empty() {
             return self.conclude(&answer, told);
         }
         self.phase = Phase::Acting(answer.tool_calls.iter().map(|call| (call.id.clone(), call.name.clone())).collect());
-        let turns = answer.tool_calls.iter().map(|call| Program::Loop(Box::new(Turn::new(Arc::clone(&self.agent), call.clone()))));
+        let turns = answer
+            .tool_calls
+            .iter()
+            .map(|call| Program::Loop(Box::new(Turn::new(Arc::clone(&self.agent), call.clone()))));
         Move::Call(Program::Gather(turns.collect()))
     }
 
@@ -127,9 +147,15 @@ impl Conversation {
         let Value::List(replies) = replies else { return self.think(told) };
         let mut invalid = None;
         for ((call_id, name), reply) in requests.into_iter().zip(replies.iter()) {
-            let reply = reply.to_json().ok().and_then(|reply| serde_json::from_value::<Reply>(reply).ok()).unwrap_or_default();
+            let reply =
+                reply.to_json().ok().and_then(|reply| serde_json::from_value::<Reply>(reply).ok()).unwrap_or_default();
             if self.executing.is_some() && self.agent.callables.contains_key(&name) {
-                let call = RecordedCall { tool: name.clone(), position: call_id.clone(), wrote: reply.wrote, succeeded: !reply.is_error };
+                let call = RecordedCall {
+                    tool: name.clone(),
+                    position: call_id.clone(),
+                    wrote: reply.wrote,
+                    succeeded: !reply.is_error,
+                };
                 self.calls.push(call);
             }
             if reply.executing.is_some() {
@@ -140,13 +166,11 @@ impl Conversation {
             }
             self.say(&Message::Tool { call_id, name, content: reply.content, is_error: reply.is_error });
         }
-        match invalid {
-            Some((name, content)) => self.repair(&name, &content, told),
-            None => {
-                self.repairs = 0;
-                self.think(told)
-            }
+        if let Some((name, content)) = invalid {
+            return self.repair(&name, &content, told);
         }
+        self.repairs = 0;
+        self.think(told)
     }
 
     fn repair(&mut self, name: &str, content: &Json, told: &mut Vec<EventBody>) -> Move {
@@ -162,10 +186,16 @@ impl Conversation {
         match output_of(answer, self.agent.output.as_ref().map(|(_, validator)| validator)) {
             Ok(output) => self.close(output, told),
             Err(faults) => {
-                self.say(&Message::User { text: format!("the answer does not fit the required schema: {}", faults.join("; ")) });
+                self.say(&Message::User {
+                    text: format!("the answer does not fit the required schema: {}", faults.join("; ")),
+                });
                 self.repairs = self.repairs.saturating_add(1);
                 if self.repairs > REPAIRS_MAX {
-                    let message = format!("agent `{}` gave no output of the required form: {}", self.agent.name, faults.join("; "));
+                    let message = format!(
+                        "agent `{}` gave no output of the required form: {}",
+                        self.agent.name,
+                        faults.join("; ")
+                    );
                     return Move::Raise(Fault::new(FaultKind::AgentFailed, message));
                 }
                 self.think(told)
@@ -191,7 +221,10 @@ impl Conversation {
             return finish(output, told);
         }
         self.phase = Phase::Keeping(output);
-        Move::Ask(Effect::SaveHistory(Arc::new(SaveHistory { agent: Arc::clone(&self.agent.name), turns: self.turns.clone() })))
+        Move::Ask(Effect::SaveHistory(Arc::new(SaveHistory {
+            agent: Arc::clone(&self.agent.name),
+            turns: self.turns.clone(),
+        })))
     }
 }
 
@@ -204,7 +237,8 @@ impl Continuation for Conversation {
         match std::mem::replace(&mut self.phase, Phase::Begin) {
             Phase::Begin => self.begin(told),
             Phase::Remembering => {
-                let remembered = value.to_json().ok().and_then(|turns| serde_json::from_value(turns).ok()).unwrap_or_default();
+                let remembered =
+                    value.to_json().ok().and_then(|turns| serde_json::from_value(turns).ok()).unwrap_or_default();
                 self.listen(remembered, told)
             }
             Phase::Thinking => self.hear(&value, told),

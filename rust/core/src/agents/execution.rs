@@ -33,6 +33,9 @@ enum Phase {
     Acting(usize, String),
     Noting,
     Finishing,
+    /// An interruption is told to the plan before it goes on.
+    Leaving(Fault),
+    Left(Fault),
 }
 
 impl Execution {
@@ -60,7 +63,9 @@ impl Execution {
         Move::Ask(Effect::AwaitApproval(Arc::new(AwaitApproval {
             kind: ApprovalKind::Program,
             title: "execute the approved plan".to_owned(),
-            subject: Value::from(json!({"plan_id": self.plan_id, "digest": instance.get("digest"), "body": instance.get("body")})),
+            subject: Value::from(
+                json!({"plan_id": self.plan_id, "digest": instance.get("digest"), "body": instance.get("body")}),
+            ),
             bound: None,
             tool: None,
             rule: format!("`plans` of executor `{}`", self.agent.name),
@@ -74,7 +79,12 @@ impl Execution {
     }
 
     fn advance(&self, step: PlanMove) -> Move {
-        Move::Ask(Effect::AdvancePlan(Arc::new(AdvancePlan { plan_id: self.plan_id.clone(), step, policy: None, by: self.agent.name.to_string() })))
+        Move::Ask(Effect::AdvancePlan(Arc::new(AdvancePlan {
+            plan_id: self.plan_id.clone(),
+            step,
+            policy: None,
+            by: self.agent.name.to_string(),
+        })))
     }
 
     fn opened(&mut self, instance: &Json) -> Move {
@@ -88,22 +98,22 @@ impl Execution {
     }
 
     fn start_next(&mut self) -> Move {
-        match self.actions.pop_front().filter(|_| self.failure.is_none()) {
-            Some((index, kind)) => {
-                self.phase = Phase::Starting(index, kind);
-                self.advance(PlanMove::StartAction { index })
-            }
-            None => {
-                self.phase = Phase::Finishing;
-                self.advance(PlanMove::Finish { calls: Vec::new() })
-            }
-        }
+        let next = if self.failure.is_none() { self.actions.pop_front() } else { None };
+        let Some((index, kind)) = next else {
+            self.phase = Phase::Finishing;
+            return self.advance(PlanMove::Finish { calls: Vec::new() });
+        };
+        self.phase = Phase::Starting(index, kind);
+        self.advance(PlanMove::StartAction { index })
     }
 
     fn perform(&mut self, index: usize, kind: String) -> Move {
         let agent = Arc::clone(&self.agent);
         let Some(performer) = agent.performers.as_ref().and_then(|performers| performers.get(&kind)) else {
-            return Move::Raise(Fault::new(FaultKind::SpecError, format!("the dispatcher of `{}` has no entry for `{kind}`", agent.name)));
+            return Move::Raise(Fault::new(
+                FaultKind::SpecError,
+                format!("the dispatcher of `{}` has no entry for `{kind}`", agent.name),
+            ));
         };
         let plan_id = self.plan_id.clone().unwrap_or_default();
         let covers = PlannedAction { plan_id, index, kind: kind.clone(), parameter: performer.parameter.clone() };
@@ -124,10 +134,26 @@ impl Execution {
         self.advance(PlanMove::FinishAction { index, result })
     }
 
+    /// The plan has to know what became of an action that was interrupted.
+    fn interrupted(&mut self, index: usize, fault: Fault) -> Move {
+        let write = fault.details().clone();
+        let text = |field: &str| write.get(field).and_then(Json::as_str).unwrap_or_default().to_owned();
+        self.phase = Phase::Leaving(fault);
+        self.advance(match text("write").as_str() {
+            "done" => PlanMove::FinishAction { index, result: write.get("result").cloned().unwrap_or_default() },
+            "in_doubt" => PlanMove::FailAction { index, error: String::new(), in_doubt: true },
+            "failed" => PlanMove::FailAction { index, error: text("error"), in_doubt: false },
+            _ => PlanMove::FailAction { index, error: "cancelled before it was done".to_owned(), in_doubt: false },
+        })
+    }
+
     fn failed(&mut self, fault: Fault) -> Move {
         match std::mem::replace(&mut self.phase, Phase::Noting) {
+            Phase::Leaving(cancel) | Phase::Left(cancel) => Move::Raise(cancel),
+            Phase::Starting(index, _) | Phase::Acting(index, _) if fault.is_cancel() => self.interrupted(index, fault),
             Phase::Acting(index, kind) if !fault.is_cancel() => {
-                self.failure = Some(json!({"index": index, "kind": kind, "error": Reply::failed(&kind, &fault).content}));
+                self.failure =
+                    Some(json!({"index": index, "kind": kind, "error": Reply::failed(&kind, &fault).content}));
                 self.advance(PlanMove::FailAction { index, error: fault.message().to_owned(), in_doubt: false })
             }
             _ if is_fatal(&fault) => Move::Raise(fault),
@@ -137,9 +163,16 @@ impl Execution {
 
     /// What ran, what did not, and what could be undone: offered, never run.
     fn report(&self, instance: &Json) -> Reply {
-        let undo: Vec<Json> = self.done.iter().rev().filter(|(_, kind)| self.can_undo(kind)).map(|(index, kind)| json!({"index": index, "kind": kind})).collect();
+        let undo: Vec<Json> = self
+            .done
+            .iter()
+            .rev()
+            .filter(|(_, kind)| self.can_undo(kind))
+            .map(|(index, kind)| json!({"index": index, "kind": kind}))
+            .collect();
         let not_run: Vec<usize> = self.actions.iter().map(|(index, _)| *index).collect();
-        let mut content = json!({"plan_id": self.plan_id, "status": instance.get("status"), "actions": outline(instance)});
+        let mut content =
+            json!({"plan_id": self.plan_id, "status": instance.get("status"), "actions": outline(instance)});
         if let (Some(failure), Some(fields)) = (&self.failure, content.as_object_mut()) {
             fields.insert("failure".to_owned(), failure.clone());
             fields.insert("not_run".to_owned(), json!(not_run));
@@ -149,7 +182,11 @@ impl Execution {
     }
 
     fn can_undo(&self, kind: &str) -> bool {
-        self.agent.performers.as_ref().and_then(|performers| performers.get(kind)).is_some_and(|performer| performer.has_undo)
+        self.agent
+            .performers
+            .as_ref()
+            .and_then(|performers| performers.get(kind))
+            .is_some_and(|performer| performer.has_undo)
     }
 }
 
@@ -166,7 +203,8 @@ fn outline(instance: &Json) -> Vec<Json> {
 
 fn not_approved(instance: &Json) -> Reply {
     let status = instance.get("status").and_then(Json::as_str).unwrap_or("unknown");
-    let content = json!({"error": "plan_not_approved", "status": status, "message": "only an approved plan can be executed"});
+    let content =
+        json!({"error": "plan_not_approved", "status": status, "message": "only an approved plan can be executed"});
     Reply { is_error: true, ..Reply::of(content) }
 }
 
@@ -185,6 +223,11 @@ impl Continuation for Execution {
             Phase::Acting(index, kind) => self.performed(index, kind, json),
             Phase::Noting => self.start_next(),
             Phase::Finishing => reply(self.report(&json)),
+            Phase::Leaving(cancel) => {
+                self.phase = Phase::Left(cancel);
+                self.advance(PlanMove::Finish { calls: Vec::new() })
+            }
+            Phase::Left(cancel) => Move::Raise(cancel),
         }
     }
 }

@@ -60,7 +60,9 @@ impl Planning {
         }
         match (&self.phase, fault.kind()) {
             (Phase::Checking, _) => reply(Reply::invalid(fault.message(), &[])),
-            (Phase::Approving(instance), FaultKind::ApprovalRejected | FaultKind::ApprovalExpired) => reply(Reply::of(refused(instance, &fault))),
+            (Phase::Approving(instance), FaultKind::ApprovalRejected | FaultKind::ApprovalExpired) => {
+                reply(Reply::of(refused(instance, &fault)))
+            }
             _ => reply(Reply::failed("store_plan", &fault)),
         }
     }

@@ -24,7 +24,8 @@ pub(super) fn output_of(answer: &ModelAnswer, validator: Option<&Validator>) -> 
 
 fn strip_fence(text: &str) -> &str {
     let text = text.trim();
-    let inner = text.strip_prefix("```json").or_else(|| text.strip_prefix("```")).and_then(|rest| rest.strip_suffix("```"));
+    let inner =
+        text.strip_prefix("```json").or_else(|| text.strip_prefix("```")).and_then(|rest| rest.strip_suffix("```"));
     inner.unwrap_or(text).trim()
 }
 
@@ -39,7 +40,7 @@ pub(super) fn history_shown<'a>(remembered: &'a [Message], history: Option<&Hist
         None => Some(0),
         Some(History::Turns(turns)) => {
             let turns = usize::try_from(*turns).unwrap_or(usize::MAX);
-            starts.iter().rev().take(turns).last().copied()
+            starts.get(starts.len().saturating_sub(turns)..).and_then(<[usize]>::first).copied()
         }
         Some(History::Tokens(tokens) | History::Summarised(tokens)) => {
             let budget = usize::try_from(*tokens).unwrap_or(usize::MAX).saturating_mul(CHARACTERS_A_TOKEN);

@@ -49,15 +49,24 @@ impl Step {
         let answer = match answer {
             Value::Model(answer) => Ok(ModelAnswer::clone(answer)),
             other => other.to_json().and_then(|json| {
-                serde_json::from_value(json).map_err(|error| Fault::new(FaultKind::ModelFailed, format!("the model's answer cannot be read: {error}")))
+                serde_json::from_value(json).map_err(|error| {
+                    Fault::new(FaultKind::ModelFailed, format!("the model's answer cannot be read: {error}"))
+                })
             }),
         };
         let answer = match answer {
             Ok(answer) => answer,
             Err(fault) => return Move::Raise(fault),
         };
-        let said = json!(Message::Assistant { text: answer.text, thinking: answer.thinking, tool_calls: answer.tool_calls.clone() });
-        let turns = answer.tool_calls.iter().map(|call| Program::Loop(Box::new(Turn::new(Arc::clone(&self.agent), call.clone()))));
+        let said = json!(Message::Assistant {
+            text: answer.text,
+            thinking: answer.thinking,
+            tool_calls: answer.tool_calls.clone()
+        });
+        let turns = answer
+            .tool_calls
+            .iter()
+            .map(|call| Program::Loop(Box::new(Turn::new(Arc::clone(&self.agent), call.clone()))));
         let turns = turns.collect();
         self.phase = Phase::Acting(said, answer.tool_calls);
         Move::Call(Program::Gather(turns))
@@ -67,8 +76,14 @@ impl Step {
 fn added(said: Json, requests: Vec<ToolRequest>, replies: &Value) -> Value {
     let Value::List(replies) = replies else { return Value::from(json!([said])) };
     let heard = requests.into_iter().zip(replies.iter()).map(|(request, reply)| {
-        let reply = reply.to_json().ok().and_then(|reply| serde_json::from_value::<Reply>(reply).ok()).unwrap_or_default();
-        json!(Message::Tool { call_id: request.id, name: request.name, content: reply.content, is_error: reply.is_error })
+        let reply =
+            reply.to_json().ok().and_then(|reply| serde_json::from_value::<Reply>(reply).ok()).unwrap_or_default();
+        json!(Message::Tool {
+            call_id: request.id,
+            name: request.name,
+            content: reply.content,
+            is_error: reply.is_error
+        })
     });
     Value::from(Json::Array(std::iter::once(said).chain(heard).collect()))
 }

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::agent::{Agent, Callable};
+use super::agent::{Agent, BuiltIn, Callable};
 use super::built_in::{CALL_AGENT, EXECUTE_PLAN, GET_PLAN, READ_RESULT, STORE_PLAN};
 use super::execution::Execution;
 use super::outcome::{Reply, is_fatal};
 use super::planning::Planning;
-use crate::effects::{CallAgent, CallTool, Effect, LoadPlan, LoadRef, StoreRef, ToolRequest};
+use crate::effects::{CallAgent, CallTool, Effect, LoadPlan, LoadRef, StoreRef, Tool, ToolRequest};
 use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
 use crate::json::{preview, size};
-use crate::machine::{Continuation, Move, Program};
+use crate::machine::{Continuation, Intent, Move, Program};
+use crate::policy::Resolved;
 use crate::value::{Outcome, Value};
 
 /// The kind of a result that was too large for the prompt.
@@ -29,6 +30,7 @@ pub(super) struct Turn {
 
 enum Phase {
     Begin,
+    Consulting,
     Calling { writes: bool, bytes_max: usize },
     Storing { writes: bool, bytes: usize, glimpse: Json },
     Reading,
@@ -46,12 +48,28 @@ impl Turn {
         if let Some(callable) = agent.callables.get(&self.request.name) {
             return self.call(callable);
         }
-        let Some(tool) = agent.built_in.get(&self.request.name) else { return reply(self.unknown()) };
+        let Some(BuiltIn { tool, policy }) = agent.built_in.get(&self.request.name) else {
+            return reply(self.unknown());
+        };
         if let Err(faults) = tool.validator.validate(&self.request.arguments) {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
             return reply(Reply::invalid(&format!("the arguments do not fit `{}`", self.request.name), &faults));
         }
-        self.begin_built_in()
+        match policy {
+            Some(policy) => self.consult(tool, policy),
+            None => self.begin_built_in(),
+        }
+    }
+
+    /// A rule names this built-in tool: the gate is asked before anything is done.
+    fn consult(&mut self, tool: &Arc<Tool>, policy: &Arc<Resolved>) -> Move {
+        self.phase = Phase::Consulting;
+        Move::Consult(Box::new(Intent {
+            tool: Arc::clone(tool),
+            arguments: self.request.arguments.clone(),
+            agent: Arc::clone(&self.agent.name),
+            policy: Arc::clone(policy),
+        }))
     }
 
     fn begin_built_in(&mut self) -> Move {
@@ -70,7 +88,10 @@ impl Turn {
             }
             GET_PLAN => {
                 self.phase = Phase::Answering;
-                Move::Ask(Effect::LoadPlan(Arc::new(LoadPlan { plan: agent.plan.as_ref().map(|plan| plan.spec.name.clone()), plan_id })))
+                Move::Ask(Effect::LoadPlan(Arc::new(LoadPlan {
+                    plan: agent.plan.as_ref().map(|plan| plan.spec.name.clone()),
+                    plan_id,
+                })))
             }
             READ_RESULT => self.read_result(),
             _ => reply(self.unknown()),
@@ -104,17 +125,14 @@ impl Turn {
     }
 
     fn call_agent(&mut self) -> Move {
-        let (name, message) = (self.argument("agent").unwrap_or_default(), self.argument("message").unwrap_or_default());
-        match self.agent.routes.get(&name) {
-            Some(agent) => {
-                self.phase = Phase::Answering;
-                Move::Ask(Effect::CallAgent(Arc::new(CallAgent { agent: Arc::clone(agent), prompt: message })))
-            }
-            None => {
-                let names: Vec<&String> = self.agent.routes.keys().collect();
-                reply(Reply::invalid(&format!("there is no agent `{name}`; there are {names:?}"), &[]))
-            }
-        }
+        let (name, message) =
+            (self.argument("agent").unwrap_or_default(), self.argument("message").unwrap_or_default());
+        let Some(agent) = self.agent.routes.get(&name) else {
+            let names: Vec<&String> = self.agent.routes.keys().collect();
+            return reply(Reply::invalid(&format!("there is no agent `{name}`; there are {names:?}"), &[]));
+        };
+        self.phase = Phase::Answering;
+        Move::Ask(Effect::CallAgent(Arc::new(CallAgent { agent: Arc::clone(agent), prompt: message })))
     }
 
     fn read_result(&mut self) -> Move {
@@ -136,7 +154,8 @@ impl Turn {
         }
         let glimpse = preview(&content, GLIMPSE_BYTES);
         self.phase = Phase::Storing { writes, bytes, glimpse: glimpse.clone() };
-        let store = StoreRef { kind: RESULT_KIND.to_owned(), value: Value::from(content), glimpse, ttl_ms: RESULT_TTL_MS };
+        let store =
+            StoreRef { kind: RESULT_KIND.to_owned(), value: Value::from(content), glimpse, ttl_ms: RESULT_TTL_MS };
         Move::Ask(Effect::StoreRef(Arc::new(store)))
     }
 
@@ -147,13 +166,20 @@ impl Turn {
             Err(fault) => return reply(Reply::failed(&self.request.name, &fault)),
         };
         let number = |name: &str, default: usize| {
-            self.request.arguments.get(name).and_then(Json::as_u64).and_then(|number| usize::try_from(number).ok()).unwrap_or(default)
+            self.request
+                .arguments
+                .get(name)
+                .and_then(Json::as_u64)
+                .and_then(|number| usize::try_from(number).ok())
+                .unwrap_or(default)
         };
         let (from, count) = (number("offset", 0), number("limit", 4_000).min(16_000));
         let total = text.chars().count();
         let part: String = text.chars().skip(from).take(count).collect();
         let next = from.saturating_add(count);
-        reply(Reply::of(json!({"text": part, "total_characters": total, "next_offset": (next < total).then_some(next)})))
+        reply(Reply::of(
+            json!({"text": part, "total_characters": total, "next_offset": (next < total).then_some(next)}),
+        ))
     }
 
     fn failed(&self, fault: Fault) -> Move {
@@ -162,7 +188,7 @@ impl Turn {
         }
         let wrote = matches!(self.phase, Phase::Calling { writes: true, .. });
         let invalid = fault.kind() == FaultKind::ToolArgumentsInvalid && matches!(self.phase, Phase::Calling { .. });
-        reply(Reply { wrote, invalid, ..Reply::failed(&self.request.name, &fault) })
+        reply(Reply { invalid, wrote, ..Reply::failed(&self.request.name, &fault) })
     }
 }
 
@@ -174,10 +200,18 @@ impl Continuation for Turn {
         };
         match std::mem::replace(&mut self.phase, Phase::Passing) {
             Phase::Begin => self.begin(),
+            Phase::Consulting => match value.to_json() {
+                Ok(arguments) => {
+                    self.request.arguments = arguments;
+                    self.begin_built_in()
+                }
+                Err(fault) => self.failed(fault),
+            },
             Phase::Calling { writes, bytes_max } => self.called(&value, writes, bytes_max),
             Phase::Storing { writes, bytes, glimpse } => {
                 let handle = value.to_json().unwrap_or(Json::Null);
-                let content = json!({"reference": handle, "bytes": bytes, "glimpse": glimpse, "read_with": READ_RESULT});
+                let content =
+                    json!({"reference": handle, "bytes": bytes, "glimpse": glimpse, "read_with": READ_RESULT});
                 reply(Reply { wrote: writes, ..Reply::of(content) })
             }
             Phase::Reading => self.read(&value),

@@ -38,12 +38,7 @@ pub enum Answered {
 /// assert_eq!(answer(&mut approval, "acme", yes, 11)?, Answered::Same);
 /// # Ok::<(), flowai_core::approvals::ApprovalFault>(())
 /// ```
-pub fn answer(
-    approval: &mut Approval,
-    tenant: &str,
-    decision: Decision,
-    now: i64,
-) -> Result<Answered, ApprovalFault> {
+pub fn answer(approval: &mut Approval, tenant: &str, decision: Decision, now: i64) -> Result<Answered, ApprovalFault> {
     let id = || approval.id.clone();
     if approval.bound.tenant != tenant {
         return Err(ApprovalFault::Foreign { id: id() });
@@ -81,9 +76,7 @@ fn status(verdict: &Verdict) -> ApprovalStatus {
 fn check_fit(approval: &Approval, verdict: &Verdict) -> Result<(), ApprovalFault> {
     let kind = approval.bound.kind;
     let message = match verdict {
-        Verdict::Happened { .. } if kind != ApprovalKind::InDoubt => {
-            "only a write in doubt may have happened"
-        }
+        Verdict::Happened { .. } if kind != ApprovalKind::InDoubt => "only a write in doubt may have happened",
         Verdict::Approve { actions: Some(_), .. } if kind != ApprovalKind::Plan => {
             "only a plan has actions to choose from"
         }

@@ -65,13 +65,7 @@ impl Approval {
     /// # Errors
     ///
     /// [`ApprovalFault::Json`] when the subject has no canonical form.
-    pub fn ask(
-        id: &str,
-        bound: Bound,
-        title: &str,
-        asked_at: i64,
-        expires_in_ms: i64,
-    ) -> Result<Self, ApprovalFault> {
+    pub fn ask(id: &str, bound: Bound, title: &str, asked_at: i64, expires_in_ms: i64) -> Result<Self, ApprovalFault> {
         Ok(Self {
             id: id.to_owned(),
             digest: bound.digest()?,
@@ -106,9 +100,7 @@ fn edited(
     edits: &std::collections::BTreeMap<String, Value>,
     actions_field: Option<&str>,
 ) -> Result<Value, ApprovalFault> {
-    let unfit = |fault: crate::plans::PlanError| ApprovalFault::Unfit {
-        id: approval.id.clone(),
-        message: fault.to_string(),
-    };
+    let unfit =
+        |fault: crate::plans::PlanError| ApprovalFault::Unfit { id: approval.id.clone(), message: fault.to_string() };
     apply_edits(&approval.bound.subject, edits, actions_field).map_err(unfit)
 }

@@ -23,8 +23,7 @@ pub fn plan_cards(
     if let (Some(field), Some(fields)) = (actions_field, goal.as_object_mut()) {
         fields.remove(field);
     }
-    let head =
-        json!({"plan": plan.plan(), "revision": plan.revision(), "goal": shown(&goal, glimpse)});
+    let head = json!({"plan": plan.plan(), "revision": plan.revision(), "goal": shown(&goal, glimpse)});
     let actions = plan.actions().iter().map(|action| card(plan, action, dispatcher, glimpse));
     std::iter::once(head).chain(actions).map(|card| escaped(&card)).collect()
 }
@@ -36,9 +35,7 @@ fn card(
     glimpse: &dyn Fn(&Handle) -> Option<Value>,
 ) -> Value {
     let entry = dispatcher.and_then(|entries| entries.get(&action.kind));
-    let undo = entry
-        .and_then(|entry| entry.undo.as_ref())
-        .map_or("cannot be undone", |undo| undo.name.as_str());
+    let undo = entry.and_then(|entry| entry.undo.as_ref()).map_or("cannot be undone", |undo| undo.name.as_str());
     json!({
         "index": action.index,
         "kind": action.kind,
@@ -51,17 +48,15 @@ fn card(
 
 /// The value with each handle accompanied by its glimpse.
 fn shown(value: &Value, glimpse: &dyn Fn(&Handle) -> Option<Value>) -> Value {
-    if let Some(seen) =
-        Handle::read(value).ok().and_then(|handle| Some((glimpse(&handle)?, handle)))
-    {
+    if let Some(seen) = Handle::read(value).ok().and_then(|handle| Some((glimpse(&handle)?, handle))) {
         let (glimpse, handle) = seen;
         return json!({"reference": handle.to_string(), "glimpse": glimpse});
     }
     match value {
         Value::Array(items) => items.iter().map(|item| shown(item, glimpse)).collect(),
-        Value::Object(fields) => Value::Object(
-            fields.iter().map(|(name, value)| (name.clone(), shown(value, glimpse))).collect(),
-        ),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), shown(value, glimpse))).collect())
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }

@@ -53,11 +53,7 @@ impl Approval {
     /// # Errors
     ///
     /// [`ApprovalFault::NotGranted`], [`ApprovalFault::Altered`], [`ApprovalFault::Used`].
-    pub fn take_grant(
-        &mut self,
-        bound: &Bound,
-        actions_field: Option<&str>,
-    ) -> Result<Grant, ApprovalFault> {
+    pub fn take_grant(&mut self, bound: &Bound, actions_field: Option<&str>) -> Result<Grant, ApprovalFault> {
         let id = || self.id.clone();
         if self.status != ApprovalStatus::Approved || !self.was_decided_in_time() {
             return Err(ApprovalFault::NotGranted { id: id() });
@@ -76,8 +72,7 @@ impl Approval {
     /// A status without a decision, or a decision after the expiry, was not made by [`answer`](super::answer).
     fn was_decided_in_time(&self) -> bool {
         let decision = self.decision.as_ref();
-        decision
-            .is_some_and(|decision| decision.at < self.expires_at && decision.verdict.lets_out())
+        decision.is_some_and(|decision| decision.at < self.expires_at && decision.verdict.lets_out())
     }
 }
 

@@ -31,9 +31,9 @@ pub fn escaped(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(escape(text)),
         Value::Array(items) => Value::Array(items.iter().map(escaped).collect()),
-        Value::Object(fields) => Value::Object(
-            fields.iter().map(|(name, value)| (escape(name), escaped(value))).collect(),
-        ),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (escape(name), escaped(value))).collect())
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    Answered, Approval, ApprovalFault, ApprovalKind, ApprovalStatus, Bound, Decision, Verdict,
-    answer, escape, expire, plan_cards,
+    Answered, Approval, ApprovalFault, ApprovalKind, ApprovalStatus, Bound, Decision, Verdict, answer, escape, expire,
+    plan_cards,
 };
 use crate::plans::{Actor, Part, PlanInstance};
 use crate::references::reference_id;
@@ -65,10 +65,7 @@ fn a_call_that_differs_in_any_field_is_not_let_out() {
     for change in changes {
         let mut now = bound(ApprovalKind::Tool);
         change(&mut now);
-        assert_eq!(
-            approved().take_grant(&now, None),
-            Err(ApprovalFault::Altered { id: "a-1".to_owned() })
-        );
+        assert_eq!(approved().take_grant(&now, None), Err(ApprovalFault::Altered { id: "a-1".to_owned() }));
         let mut stored = approved();
         change(&mut stored.bound);
         assert!(stored.take_grant(&bound(ApprovalKind::Tool), None).is_err());
@@ -105,8 +102,7 @@ fn the_first_answer_holds() {
 
 #[test]
 fn another_tenants_answer_reads_like_an_unknown_approval() {
-    let fault = answer(&mut asked(ApprovalKind::Tool), "other", said(Verdict::approve(), 1), 1)
-        .unwrap_err();
+    let fault = answer(&mut asked(ApprovalKind::Tool), "other", said(Verdict::approve(), 1), 1).unwrap_err();
     assert_eq!(fault.to_string(), ApprovalFault::Unknown { id: "a-1".to_owned() }.to_string());
 }
 
@@ -175,24 +171,13 @@ fn a_plan_is_drawn_as_cards() {
         "plan": {"name": "P", "schema": {}, "actions_field": "actions"},
         "dispatcher": {"open": {"tool": {"name": "open_it", "parameters": {}}, "undo": {"name": "close_it", "parameters": {}}}}})).unwrap();
     let body = json!({"why": "<b>", "actions": [{"kind": "open", "rows": format!("Rows:{id}")}, {"kind": "shut"}]});
-    let plan = PlanInstance::store(
-        "p",
-        agent.plan.as_ref().unwrap(),
-        "acme",
-        "t",
-        body,
-        Actor::new(Part::Planner, "p"),
-    )
-    .unwrap()
-    .0;
-    let cards = plan_cards(&plan, Some("actions"), agent.dispatcher.as_ref(), &|_| {
-        Some(json!({"count": 3}))
-    });
+    let plan =
+        PlanInstance::store("p", agent.plan.as_ref().unwrap(), "acme", "t", body, Actor::new(Part::Planner, "p"))
+            .unwrap()
+            .0;
+    let cards = plan_cards(&plan, Some("actions"), agent.dispatcher.as_ref(), &|_| Some(json!({"count": 3})));
     assert_eq!(cards[0], json!({"plan": "P", "revision": 1, "goal": {"why": "\\u003cb\\u003e"}}));
     assert_eq!(cards[1]["arguments"]["rows"]["glimpse"], json!({"count": 3}));
-    assert_eq!(
-        (&cards[1]["undo"], &cards[1]["access"]),
-        (&json!("close_it"), &json!("write_once"))
-    );
+    assert_eq!((&cards[1]["undo"], &cards[1]["access"]), (&json!("close_it"), &json!("write_once")));
     assert_eq!(cards[2]["undo"], json!("cannot be undone"));
 }

@@ -97,8 +97,12 @@ impl Effect {
     pub fn arguments(&self) -> Result<Json, Fault> {
         Ok(match self {
             Self::CallModel(call) => call.arguments(),
-            Self::CallTool(call) => json!({"tool": call.tool.spec.name, "version": call.tool.spec.version, "arguments": call.arguments.to_json()?}),
-            Self::AwaitApproval(request) => json!({"title": request.title, "kind": request.kind, "subject": request.subject.to_json()?}),
+            Self::CallTool(call) => {
+                json!({"tool": call.tool.spec.name, "version": call.tool.spec.version, "arguments": call.arguments.to_json()?})
+            }
+            Self::AwaitApproval(request) => {
+                json!({"title": request.title, "kind": request.kind, "subject": request.subject.to_json()?})
+            }
             Self::StoreRef(store) => json!({"kind": store.kind, "value": store.value.to_json()?}),
             Self::LoadRef(load) => json!({"kind": load.kind, "id": load.id}),
             Self::CheckPlan(check) => json!({"plan": check.plan.name, "body": check.body}),

@@ -26,8 +26,9 @@ impl Tool {
     /// # Errors
     /// [`FaultKind::SpecError`] when its schema is none.
     pub fn new(spec: ToolSpec, host: Option<Box<dyn Any + Send + Sync>>) -> Result<Self, Fault> {
-        let validator = Validator::new(&spec.parameters)
-            .map_err(|error| Fault::new(FaultKind::SpecError, format!("the schema of tool `{}` is invalid: {error}", spec.name)))?;
+        let validator = Validator::new(&spec.parameters).map_err(|error| {
+            Fault::new(FaultKind::SpecError, format!("the schema of tool `{}` is invalid: {error}", spec.name))
+        })?;
         let floor = Resolved::floor(&spec)
             .map_err(|error| Fault::new(FaultKind::SpecError, format!("the rule of tool `{}`: {error}", spec.name)))?;
         Ok(Self { spec, validator, host, floor })

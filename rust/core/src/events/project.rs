@@ -28,7 +28,9 @@ impl Projector {
     pub fn project(&mut self, record: &Record, events: &mut Vec<Event>) {
         match record {
             Record::Asked { position, effect, at } => self.asked(position, effect, *at, events),
-            Record::Answered { position, effect, outcome, at, .. } => self.answered(position, effect, outcome, *at, events),
+            Record::Answered { position, effect, outcome, at, .. } => {
+                self.answered(position, effect, outcome, *at, events);
+            }
             Record::Performed { position, effect, outcome, at } => {
                 self.asked(position, effect, *at, events);
                 self.answered(position, effect, outcome, *at, events);
@@ -54,16 +56,24 @@ impl Projector {
 
     fn asked(&mut self, position: &Position, effect: &Effect, at: i64, events: &mut Vec<Event>) {
         let body = match effect {
-            Effect::CallModel(call) => {
-                EventBody::ModelCalled { model: call.model.to_string(), messages: call.messages.len(), tools: call.tools.len(), attempt: 1 }
-            }
+            Effect::CallModel(call) => EventBody::ModelCalled {
+                model: call.model.to_string(),
+                messages: call.messages.len(),
+                tools: call.tools.len(),
+                attempt: 1,
+            },
             Effect::CallTool(call) => {
                 self.totals.tool_calls = self.totals.tool_calls.saturating_add(1);
                 self.tool_called(position, call)
             }
-            Effect::CallAgent(call) => EventBody::AgentCalled { callee: call.agent.name().to_owned(), message: call.prompt.clone() },
+            Effect::CallAgent(call) => {
+                EventBody::AgentCalled { callee: call.agent.name().to_owned(), message: call.prompt.clone() }
+            }
             Effect::ReadClock | Effect::Sleep(_) | Effect::DrawId | Effect::DrawNumber(_) | Effect::Custom(_) => {
-                EventBody::EffectAsked { effect: effect.kind().to_owned(), arguments: effect.arguments().unwrap_or(Json::Null) }
+                EventBody::EffectAsked {
+                    effect: effect.kind().to_owned(),
+                    arguments: effect.arguments().unwrap_or(Json::Null),
+                }
             }
             // What these did is told by whoever performed them.
             Effect::AwaitApproval(_)
@@ -83,7 +93,10 @@ impl Projector {
         EventBody::ToolCalled {
             tool: call.tool.spec.name.clone(),
             arguments: call.arguments.to_json().unwrap_or(Json::Null),
-            access: serde_json::to_value(call.tool.spec.access).ok().and_then(|access| access.as_str().map(str::to_owned)).unwrap_or_default(),
+            access: serde_json::to_value(call.tool.spec.access)
+                .ok()
+                .and_then(|access| access.as_str().map(str::to_owned))
+                .unwrap_or_default(),
             call_id: call.call_id.clone(),
             idempotency_key: format!("{}:{}", self.context.run_id, position.without_attempts()),
         }
@@ -93,7 +106,15 @@ impl Projector {
         match (effect, outcome) {
             (Effect::CallModel(_), Ok(value)) => self.model_answered(position, value, at, events),
             (Effect::CallTool(call), outcome) => self.push(position, tool_answered(call, outcome), at, events),
-            (Effect::ReadClock | Effect::Sleep(_) | Effect::DrawId | Effect::DrawNumber(_) | Effect::Custom(_) | Effect::CallModel(_), outcome) => {
+            (
+                Effect::ReadClock
+                | Effect::Sleep(_)
+                | Effect::DrawId
+                | Effect::DrawNumber(_)
+                | Effect::Custom(_)
+                | Effect::CallModel(_),
+                outcome,
+            ) => {
                 self.push(position, effect_answered(effect, outcome), at, events);
             }
             _ => {}
@@ -105,7 +126,11 @@ impl Projector {
             Value::Model(answer) => ModelAnswer::clone(answer),
             other => serde_json::from_value(other.to_json().unwrap_or(Json::Null)).unwrap_or_default(),
         };
-        let tool_calls = answer.tool_calls.into_iter().map(|call| RequestedCall { id: call.id, name: call.name, arguments: call.arguments }).collect();
+        let tool_calls = answer
+            .tool_calls
+            .into_iter()
+            .map(|call| RequestedCall { id: call.id, name: call.name, arguments: call.arguments })
+            .collect();
         let (text, thinking, stop_reason, usage) = (answer.text, answer.thinking, answer.stop_reason, answer.usage);
         self.push(position, EventBody::ModelAnswered { text, thinking, tool_calls, stop_reason, usage }, at, events);
         self.totals.model_calls = self.totals.model_calls.saturating_add(1);

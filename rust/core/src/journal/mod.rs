@@ -2,7 +2,6 @@
 
 use crate::effects::Effect;
 use crate::events::EventBody;
-use crate::machine::Clearance;
 use crate::position::Position;
 use crate::value::Outcome;
 
@@ -34,8 +33,6 @@ pub enum Record {
         effect: Effect,
         /// The answer.
         outcome: Outcome,
-        /// What let the ask out.
-        clearance: Option<Clearance>,
         /// When, in milliseconds.
         at: i64,
     },
@@ -78,17 +75,21 @@ impl Journal {
     }
 
     /// Notes an answer.
-    pub fn answered(&mut self, position: &Position, effect: &Effect, outcome: &Outcome, clearance: Option<&Clearance>, at: i64) {
-        if clearance.is_none() && self.folds(position, at) {
+    pub fn answered(&mut self, position: &Position, effect: &Effect, outcome: &Outcome, at: i64) {
+        if self.folds(position, at) {
             self.records.pop();
-            self.records.push(Record::Performed { position: position.clone(), effect: effect.clone(), outcome: outcome.clone(), at });
+            self.records.push(Record::Performed {
+                position: position.clone(),
+                effect: effect.clone(),
+                outcome: outcome.clone(),
+                at,
+            });
             return;
         }
         self.records.push(Record::Answered {
             position: position.clone(),
             effect: effect.clone(),
             outcome: outcome.clone(),
-            clearance: clearance.cloned(),
             at,
         });
     }

@@ -93,11 +93,7 @@ fn write_items(out: &mut String, items: &[Value], depth: usize) -> Result<(), Js
     Ok(())
 }
 
-fn write_fields(
-    out: &mut String,
-    fields: &Map<String, Value>,
-    depth: usize,
-) -> Result<(), JsonError> {
+fn write_fields(out: &mut String, fields: &Map<String, Value>, depth: usize) -> Result<(), JsonError> {
     out.push('{');
     for (index, (name, value)) in in_order(fields).iter().enumerate() {
         if index > 0 {

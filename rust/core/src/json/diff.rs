@@ -48,20 +48,11 @@ fn compare(changes: &mut Vec<Change>, path: &str, before: Option<&Value>, after:
         }
         (Some(old), Some(new)) if same(old, new) => {}
         (None, None) => {}
-        _ => changes.push(Change {
-            path: path.to_owned(),
-            before: before.cloned(),
-            after: after.cloned(),
-        }),
+        _ => changes.push(Change { path: path.to_owned(), before: before.cloned(), after: after.cloned() }),
     }
 }
 
-fn compare_fields(
-    changes: &mut Vec<Change>,
-    path: &str,
-    old: &Map<String, Value>,
-    new: &Map<String, Value>,
-) {
+fn compare_fields(changes: &mut Vec<Change>, path: &str, old: &Map<String, Value>, new: &Map<String, Value>) {
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     for name in names {
         compare(changes, &format!("{path}/{}", escape(name)), old.get(name), new.get(name));
@@ -80,9 +71,7 @@ fn escape(name: &str) -> String {
 
 fn same(old: &Value, new: &Value) -> bool {
     match (old, new) {
-        (Value::Number(_), Value::Number(_)) if old != new => {
-            super::canonical(old) == super::canonical(new)
-        }
+        (Value::Number(_), Value::Number(_)) if old != new => super::canonical(old) == super::canonical(new),
         _ => old == new,
     }
 }

@@ -56,8 +56,7 @@ fn shrink(value: &Value, depth: usize) -> Value {
 }
 
 fn shrink_items(items: &[Value], depth: usize) -> Value {
-    let mut kept: Vec<Value> =
-        items.iter().take(PREVIEW_ITEMS_MAX).map(|item| shrink(item, depth)).collect();
+    let mut kept: Vec<Value> = items.iter().take(PREVIEW_ITEMS_MAX).map(|item| shrink(item, depth)).collect();
     let omitted = items.len().saturating_sub(PREVIEW_ITEMS_MAX);
     if omitted > 0 {
         kept.push(json!({ "omitted": omitted }));
@@ -67,8 +66,7 @@ fn shrink_items(items: &[Value], depth: usize) -> Value {
 
 fn shrink_fields(fields: &Map<String, Value>, depth: usize) -> Value {
     let kept = fields.iter().take(PREVIEW_ITEMS_MAX);
-    let mut shown: Map<String, Value> =
-        kept.map(|(name, value)| (name.clone(), shrink(value, depth))).collect();
+    let mut shown: Map<String, Value> = kept.map(|(name, value)| (name.clone(), shrink(value, depth))).collect();
     let omitted = fields.len().saturating_sub(PREVIEW_ITEMS_MAX);
     if omitted > 0 {
         shown.insert("omitted_fields".to_owned(), json!(omitted));

@@ -86,16 +86,14 @@ fn a_digest_survives_serde_and_refuses_other_texts() {
 #[test]
 fn a_diff_names_each_place() {
     let changes = diff(&json!({"a/b": [1, 2], "c": 1}), &json!({"a/b": [1], "c": 1.0, "d": {}}));
-    let shown: Vec<_> =
-        changes.iter().map(|change| (change.path.as_str(), change.after.is_some())).collect();
+    let shown: Vec<_> = changes.iter().map(|change| (change.path.as_str(), change.after.is_some())).collect();
     assert_eq!(shown, [("/a~1b/1", false), ("/d", true)]);
 }
 
 #[test]
 fn a_preview_counts_what_it_leaves_out() {
     assert_eq!(truncate("abcdef", 3), "abc… (3 more characters)");
-    let wide: Map<String, Value> =
-        (0..9).map(|index| (format!("k{index}"), json!(index))).collect();
+    let wide: Map<String, Value> = (0..9).map(|index| (format!("k{index}"), json!(index))).collect();
     assert_eq!(preview(&Value::Object(wide.clone()), 2048).get("omitted_fields"), Some(&json!(4)));
     assert_eq!(preview(&Value::Object(wide), 20), json!({"fields": 9}));
 }
@@ -145,11 +143,8 @@ proptest! {
 fn reversed(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
-            let parts: Vec<String> = fields
-                .iter()
-                .rev()
-                .map(|(name, value)| format!("{}:{}", json!(name), reversed(value)))
-                .collect();
+            let parts: Vec<String> =
+                fields.iter().rev().map(|(name, value)| format!("{}:{}", json!(name), reversed(value))).collect();
             format!("{{{}}}", parts.join(","))
         }
         Value::Array(items) => {

@@ -29,7 +29,7 @@ impl Machine {
 
     fn take_plain(&mut self, index: u32, position: &Position, effect: &Effect, outcome: Outcome) {
         let now = self.settings.now;
-        self.journal.answered(position, effect, &outcome, None, now);
+        self.journal.answered(position, effect, &outcome, now);
         let Some(branch) = self.branch(index) else { return };
         if let Some(timer) = branch.grace.take() {
             self.timers.remove(timer);
@@ -54,7 +54,7 @@ impl Machine {
 
     fn take_gated(&mut self, index: u32, gated: Gated, outcome: Outcome) {
         let now = self.settings.now;
-        self.journal.answered(&gated.position, &gated.question, &outcome, None, now);
+        self.journal.answered(&gated.position, &gated.question, &outcome, now);
         let next = match outcome {
             Ok(value) if gated.reading => self.plan_read(index, gated, &value),
             Ok(value) => self.ruled(index, gated, &value),

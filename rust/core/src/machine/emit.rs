@@ -140,7 +140,8 @@ impl Machine {
     pub(super) fn consult(&mut self, index: u32, intent: Intent) -> Option<Next> {
         let closing = self.is_closing(index);
         let position = self.branch(index)?.take_position();
-        let rules: Vec<&Resolved> = [Some(&*intent.policy), self.settings.policy.as_deref()].into_iter().flatten().collect();
+        let rules: Vec<&Resolved> =
+            [Some(&*intent.policy), self.settings.policy.as_deref()].into_iter().flatten().collect();
         match self.judge(&rules, &intent.arguments, &intent.tool, Some(&*intent.agent)) {
             Verdict::Allow => Some(Next::Deliver(Ok(Value::from(intent.arguments)))),
             Verdict::Ask { .. } if closing => Some(Next::Deliver(Err(closing_fault("what needs approval")))),

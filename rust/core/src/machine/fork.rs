@@ -33,7 +33,16 @@ pub(super) struct Pending {
 
 impl Fork {
     pub fn new(rule: Rule, slots: usize, ordinal: u32, parallel: bool) -> Self {
-        Self { rule, children: vec![None; slots], values: vec![None; slots], decided: None, running: 0, pending: None, ordinal, parallel }
+        Self {
+            rule,
+            children: vec![None; slots],
+            values: vec![None; slots],
+            decided: None,
+            running: 0,
+            pending: None,
+            ordinal,
+            parallel,
+        }
     }
 
     pub fn began(&mut self, slot: usize, child: u32) {
@@ -90,7 +99,9 @@ impl Fork {
     pub fn outcome(self) -> Outcome {
         match self.decided {
             Some(outcome) => outcome,
-            None => Ok(Value::List(Arc::from(self.values.into_iter().map(|value| value.unwrap_or_else(Value::null)).collect::<Vec<_>>()))),
+            None => Ok(Value::List(Arc::from(
+                self.values.into_iter().map(|value| value.unwrap_or_else(Value::null)).collect::<Vec<_>>(),
+            ))),
         }
     }
 }

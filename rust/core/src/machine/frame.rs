@@ -17,7 +17,10 @@ pub(super) enum Frame {
     Cleaned(Box<Outcome>),
     Timeout(u64),
     Retry(Box<Retrying>),
-    Fallback { rest: Box<std::vec::IntoIter<Program>>, tried: u32 },
+    Fallback {
+        rest: Box<std::vec::IntoIter<Program>>,
+        tried: u32,
+    },
     Fork(Box<Fork>),
     /// An effect that the machine answers by running a program.
     Answered(Box<(Position, Effect)>),

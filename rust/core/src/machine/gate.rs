@@ -155,8 +155,7 @@ fn refusal(ruling: &Ruling) -> Fault {
         (false, true) => (FaultKind::ApprovalRejected, "rejected".to_owned()),
         (false, false) => (FaultKind::ApprovalRejected, format!("rejected: {reason}")),
     };
-    let detail =
-        json!({"reason": ruling.reason, "approval_id": ruling.approval_id, "principal": ruling.principal});
+    let detail = json!({"reason": ruling.reason, "approval_id": ruling.approval_id, "principal": ruling.principal});
     Fault::new(kind, message).detail(detail)
 }
 

@@ -49,17 +49,17 @@ impl Machine {
                 return Vec::new();
             }
             Waiting::Asked { position, effect } => {
-                self.journal.answered(&position, &effect, &Err(cancelled()), None, now);
+                self.journal.answered(&position, &effect, &Err(cancelled()), now);
                 self.step.dropped.push(id);
             }
             Waiting::Gated(gated) => {
-                self.journal.answered(&gated.position, &gated.question, &Err(cancelled()), None, now);
+                self.journal.answered(&gated.position, &gated.question, &Err(cancelled()), now);
                 self.step.dropped.push(id);
             }
             Waiting::Timer { timer, asked } => {
                 self.timers.remove(timer);
                 if let Some((position, wait_ms)) = asked {
-                    self.journal.answered(&position, &Effect::Sleep(wait_ms), &Err(cancelled()), None, now);
+                    self.journal.answered(&position, &Effect::Sleep(wait_ms), &Err(cancelled()), now);
                 }
             }
             // A branch is interrupted by others, or between turns: it is never at work itself.
@@ -109,7 +109,7 @@ impl Machine {
         let id = AskId { branch: index, turn: branch.turn };
         let Waiting::Gated(gated) = std::mem::replace(&mut branch.waiting, Waiting::Running) else { return };
         let fault = super::emit::closing_fault("an approval");
-        self.journal.answered(&gated.position, &gated.question, &Err(fault.clone()), None, now);
+        self.journal.answered(&gated.position, &gated.question, &Err(fault.clone()), now);
         self.step.dropped.push(id);
         self.resume(index, Next::Deliver(Err(fault)));
     }
@@ -144,7 +144,7 @@ impl Machine {
         if let Waiting::Timer { asked: Some((position, wait_ms)), .. } =
             std::mem::replace(&mut branch.waiting, Waiting::Running)
         {
-            self.journal.answered(&position, &Effect::Sleep(wait_ms), &null(), None, now);
+            self.journal.answered(&position, &Effect::Sleep(wait_ms), &null(), now);
         }
         self.resume(index, Next::Deliver(null()));
     }
@@ -155,9 +155,11 @@ impl Machine {
         let Some(branch) = self.branch(index).filter(|branch| branch.grace == Some(timer)) else { return };
         branch.grace = None;
         let id = AskId { branch: index, turn: branch.turn };
-        let Waiting::Asked { position, effect } = std::mem::replace(&mut branch.waiting, Waiting::Running) else { return };
+        let Waiting::Asked { position, effect } = std::mem::replace(&mut branch.waiting, Waiting::Running) else {
+            return;
+        };
         let fault = in_doubt();
-        self.journal.answered(&position, &effect, &Err(fault.clone()), None, now);
+        self.journal.answered(&position, &effect, &Err(fault.clone()), now);
         // A plan tells of its own actions.
         if let Effect::CallTool(call) = &effect
             && call.covers.is_none()

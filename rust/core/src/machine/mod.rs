@@ -215,6 +215,7 @@ fn cancelled() -> Fault {
     Fault::new(FaultKind::Cancelled, "cancelled")
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the outcome of effects that only act")]
 fn null() -> Outcome {
     Ok(Value::null())
 }

@@ -93,7 +93,7 @@ impl Machine {
             Frame::Answered(asked) => {
                 let (position, effect) = *asked;
                 let now = self.settings.now;
-                self.journal.answered(&position, &effect, &outcome, None, now);
+                self.journal.answered(&position, &effect, &outcome, now);
                 Some(Next::Deliver(outcome))
             }
             Frame::Leave(level) => {

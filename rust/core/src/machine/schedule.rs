@@ -27,7 +27,7 @@ impl Schedule {
     }
 }
 
-/// A small generator of numbers (SplitMix64), the same on every machine for one seed.
+/// A small generator of numbers (`SplitMix64`), the same on every machine for one seed.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 

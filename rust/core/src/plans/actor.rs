@@ -20,8 +20,7 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 5] =
-        [Self::Planner, Self::Human, Self::Policy, Self::Executor, Self::Runtime];
+    pub const ALL: [Self; 5] = [Self::Planner, Self::Human, Self::Policy, Self::Executor, Self::Runtime];
 }
 
 /// Someone, by part and name.

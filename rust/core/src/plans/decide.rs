@@ -31,12 +31,7 @@ impl PlanInstance {
     /// [`PlanError::StaleDigest`] for another revision's digest,
     /// [`PlanError::IllegalMove`] when the plan is no draft or `by` may not
     /// approve, [`PlanError::UnknownAction`]; the plan is then unchanged.
-    pub fn approve(
-        &mut self,
-        digest: Digest,
-        by: Actor,
-        consent: Consent,
-    ) -> Result<Transition, PlanError> {
+    pub fn approve(&mut self, digest: Digest, by: Actor, consent: Consent) -> Result<Transition, PlanError> {
         self.check_digest(digest)?;
         let mut next = self.clone();
         let mut told = next.advance(by.clone(), PlanEvent::Approve)?;
@@ -61,12 +56,7 @@ impl PlanInstance {
     /// # Errors
     ///
     /// [`PlanError::StaleDigest`], or [`PlanError::IllegalMove`] when the plan is no draft.
-    pub fn reject(
-        &mut self,
-        digest: Digest,
-        by: Actor,
-        reason: &str,
-    ) -> Result<Transition, PlanError> {
+    pub fn reject(&mut self, digest: Digest, by: Actor, reason: &str) -> Result<Transition, PlanError> {
         self.check_digest(digest)?;
         let mut told = self.advance(by.clone(), PlanEvent::Reject)?;
         self.decided_by = Some(by);

@@ -79,12 +79,10 @@ impl PlanError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::IllegalMove {
-                from: Some(PlanStatus::Draft), event: PlanEvent::Begin, ..
-            } => Some("the plan has to be approved first"),
-            Self::IllegalMove { from: Some(from), event: PlanEvent::Store, .. }
-                if from.is_final() =>
-            {
+            Self::IllegalMove { from: Some(PlanStatus::Draft), event: PlanEvent::Begin, .. } => {
+                Some("the plan has to be approved first")
+            }
+            Self::IllegalMove { from: Some(from), event: PlanEvent::Store, .. } if from.is_final() => {
                 Some("store a new plan")
             }
             Self::StaleDigest { .. } => Some("the plan changed since it was shown; ask again"),

@@ -52,12 +52,7 @@ impl PlanInstance {
     /// # Errors
     ///
     /// [`PlanError::IllegalMove`] when it is not approved, [`PlanError::StaleDigest`] when it changed.
-    pub fn begin(
-        &mut self,
-        digest: Digest,
-        by: Actor,
-        binding: Binding,
-    ) -> Result<Transition, PlanError> {
+    pub fn begin(&mut self, digest: Digest, by: Actor, binding: Binding) -> Result<Transition, PlanError> {
         let told = self.clone().advance(by.clone(), PlanEvent::Begin)?;
         self.check_digest(digest)?;
         self.advance(by, PlanEvent::Begin)?;
@@ -75,8 +70,7 @@ impl PlanInstance {
         if self.binding == Some(Binding::Open) {
             return Err(PlanError::WrongBinding);
         }
-        let arguments =
-            self.items().get(index).cloned().ok_or(PlanError::UnknownAction { index })?;
+        let arguments = self.items().get(index).cloned().ok_or(PlanError::UnknownAction { index })?;
         let (id, digest) = (self.id.clone(), self.digest);
         let action = self.step(index, StepEvent::Start, None)?;
         Ok(PlanGrant::new(&id, digest, index, &action.kind, arguments))
@@ -114,18 +108,11 @@ impl PlanInstance {
     /// # Errors
     ///
     /// [`PlanError::IllegalStep`] when the action is not in doubt.
-    pub fn settle(
-        &mut self,
-        index: usize,
-        settlement: Settlement,
-        by: Actor,
-    ) -> Result<(), PlanError> {
+    pub fn settle(&mut self, index: usize, settlement: Settlement, by: Actor) -> Result<(), PlanError> {
         let action = match settlement {
             Settlement::Happened(result) => self.step(index, StepEvent::Happened, Some(result))?,
             Settlement::Rerun => self.step(index, StepEvent::Rerun, None)?,
-            Settlement::Abandon(reason) => {
-                self.step(index, StepEvent::Abandon, Some(Value::String(reason)))?
-            }
+            Settlement::Abandon(reason) => self.step(index, StepEvent::Abandon, Some(Value::String(reason)))?,
         };
         action.by = Some(by);
         Ok(())
@@ -180,19 +167,10 @@ impl PlanInstance {
             ActionStatus::Pending => !failed && !open,
             ActionStatus::Done | ActionStatus::Failed | ActionStatus::Skipped => false,
         };
-        self.actions
-            .iter()
-            .filter(|action| unsettled(action.status))
-            .map(|action| action.index)
-            .collect()
+        self.actions.iter().filter(|action| unsettled(action.status)).map(|action| action.index).collect()
     }
 
-    fn step(
-        &mut self,
-        index: usize,
-        event: StepEvent,
-        result: Option<Value>,
-    ) -> Result<&mut ActionState, PlanError> {
+    fn step(&mut self, index: usize, event: StepEvent, result: Option<Value>) -> Result<&mut ActionState, PlanError> {
         if self.status != PlanStatus::Executing {
             return Err(PlanError::IllegalMove {
                 from: Some(self.status),

@@ -18,13 +18,7 @@ pub struct PlanGrant {
 }
 
 impl PlanGrant {
-    pub(super) fn new(
-        plan_id: &str,
-        digest: Digest,
-        index: usize,
-        kind: &str,
-        arguments: Value,
-    ) -> Self {
+    pub(super) fn new(plan_id: &str, digest: Digest, index: usize, kind: &str, arguments: Value) -> Self {
         Self { plan_id: plan_id.to_owned(), digest, index, kind: kind.to_owned(), arguments }
     }
 

@@ -121,14 +121,7 @@ impl PlanInstance {
         };
         plan.actions = plan.list_actions();
         plan.digest = plan.compute_digest()?;
-        let told = Transition {
-            revision: 1,
-            before: None,
-            after: status,
-            by,
-            reason: None,
-            diff: Vec::new(),
-        };
+        let told = Transition { revision: 1, before: None, after: status, by, reason: None, diff: Vec::new() };
         Ok((plan, told))
     }
 
@@ -240,9 +233,7 @@ impl PlanInstance {
     }
 
     pub(super) fn list_actions(&self) -> Vec<ActionState> {
-        let kind = |action: &Value| {
-            action.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
+        let kind = |action: &Value| action.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
         let states = self.items().iter().enumerate();
         states
             .map(|(index, action)| ActionState {

@@ -42,11 +42,7 @@ impl PlanInstance {
     /// # Errors
     ///
     /// [`PlanError::EditMisplaced`], [`PlanError::UnknownAction`], [`PlanError::BodyInvalid`].
-    pub fn edited(
-        &self,
-        edits: &BTreeMap<String, Value>,
-        schema: &Validator,
-    ) -> Result<Value, PlanError> {
+    pub fn edited(&self, edits: &BTreeMap<String, Value>, schema: &Validator) -> Result<Value, PlanError> {
         let body = apply_edits(&self.body, edits, self.actions_field.as_deref())?;
         schema.validate(&body).map_err(|faults| PlanError::BodyInvalid { faults })?;
         Ok(body)
@@ -85,10 +81,7 @@ pub fn apply_edits(
 }
 
 fn edit_action(body: &mut Value, field: &str, index: usize, edit: &Value) -> Result<(), PlanError> {
-    let action = body
-        .get_mut(field)
-        .and_then(|list| list.get_mut(index))
-        .ok_or(PlanError::UnknownAction { index })?;
+    let action = body.get_mut(field).and_then(|list| list.get_mut(index)).ok_or(PlanError::UnknownAction { index })?;
     match (action, edit) {
         (Value::Object(action), Value::Object(edit)) => {
             action.extend(edit.clone());

@@ -20,8 +20,7 @@ pub enum PlanStatus {
 
 impl PlanStatus {
     /// Every status.
-    pub const ALL: [Self; 5] =
-        [Self::Draft, Self::Approved, Self::Executing, Self::Executed, Self::Failed];
+    pub const ALL: [Self; 5] = [Self::Draft, Self::Approved, Self::Executing, Self::Executed, Self::Failed];
 
     /// Whether nothing can happen to the plan any more.
     #[must_use]
@@ -62,8 +61,7 @@ pub enum ActionStatus {
 
 impl ActionStatus {
     /// Every status.
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Running, Self::Done, Self::Failed, Self::InDoubt, Self::Skipped];
+    pub const ALL: [Self; 6] = [Self::Pending, Self::Running, Self::Done, Self::Failed, Self::InDoubt, Self::Skipped];
 }
 
 impl std::fmt::Display for ActionStatus {

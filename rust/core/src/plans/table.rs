@@ -25,15 +25,8 @@ pub enum PlanEvent {
 
 impl PlanEvent {
     /// Every event.
-    pub const ALL: [Self; 7] = [
-        Self::Store,
-        Self::Edit,
-        Self::Approve,
-        Self::Reject,
-        Self::Begin,
-        Self::Finish,
-        Self::Fail,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Store, Self::Edit, Self::Approve, Self::Reject, Self::Begin, Self::Finish, Self::Fail];
 }
 
 /// One row: from where, to where, by whom, on what.
@@ -83,16 +76,8 @@ pub enum StepEvent {
 
 impl StepEvent {
     /// Every event.
-    pub const ALL: [Self; 8] = [
-        Self::Start,
-        Self::Finish,
-        Self::Fail,
-        Self::Doubt,
-        Self::Skip,
-        Self::Happened,
-        Self::Rerun,
-        Self::Abandon,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Start, Self::Finish, Self::Fail, Self::Doubt, Self::Skip, Self::Happened, Self::Rerun, Self::Abandon];
 }
 
 /// One row of an action: from where, to where, on what.
@@ -111,23 +96,13 @@ pub const STEPS: [StepRow; 8] = [
 ];
 
 /// Looks a plan's move up.
-pub(super) fn next(
-    from: Option<PlanStatus>,
-    by: Part,
-    event: PlanEvent,
-) -> Result<PlanStatus, PlanError> {
-    let row = TABLE
-        .iter()
-        .find(|(before, _, part, happens)| (*before, *part, *happens) == (from, by, event));
+pub(super) fn next(from: Option<PlanStatus>, by: Part, event: PlanEvent) -> Result<PlanStatus, PlanError> {
+    let row = TABLE.iter().find(|(before, _, part, happens)| (*before, *part, *happens) == (from, by, event));
     row.map(|(_, to, ..)| *to).ok_or(PlanError::IllegalMove { from, by, event })
 }
 
 /// Looks an action's move up.
-pub(super) fn step(
-    index: usize,
-    from: ActionStatus,
-    event: StepEvent,
-) -> Result<ActionStatus, PlanError> {
+pub(super) fn step(index: usize, from: ActionStatus, event: StepEvent) -> Result<ActionStatus, PlanError> {
     let row = STEPS.iter().find(|(before, _, happens)| (*before, *happens) == (from, event));
     row.map(|(_, to, _)| *to).ok_or(PlanError::IllegalStep { index, from, event })
 }

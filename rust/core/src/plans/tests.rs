@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::table::{next, step};
 use super::{
-    ActionStatus, Actor, Binding, Consent, Part, PlanError, PlanEvent, PlanInstance, PlanStatus,
-    RecordedCall, STEPS, Settlement, StepEvent, TABLE,
+    ActionStatus, Actor, Binding, Consent, Part, PlanError, PlanEvent, PlanInstance, PlanStatus, RecordedCall, STEPS,
+    Settlement, StepEvent, TABLE,
 };
 use crate::schema::Validator;
 use crate::specs::{Decode, PlanSpec};
@@ -19,8 +19,7 @@ fn spec() -> PlanSpec {
 }
 
 fn body(prices: &[u32]) -> Value {
-    let actions: Vec<Value> =
-        prices.iter().map(|price| json!({"kind": "price", "to": price})).collect();
+    let actions: Vec<Value> = prices.iter().map(|price| json!({"kind": "price", "to": price})).collect();
     json!({"goal": "g", "actions": actions})
 }
 
@@ -93,13 +92,7 @@ fn perform(plan: &mut PlanInstance, by: Part, event: PlanEvent) -> Result<PlanSt
 fn every_row_of_the_plan_table_is_walked_and_every_other_move_refused() {
     for from in PlanStatus::ALL {
         for by in Part::ALL {
-            for event in [
-                PlanEvent::Store,
-                PlanEvent::Edit,
-                PlanEvent::Approve,
-                PlanEvent::Reject,
-                PlanEvent::Begin,
-            ] {
+            for event in [PlanEvent::Store, PlanEvent::Edit, PlanEvent::Approve, PlanEvent::Reject, PlanEvent::Begin] {
                 // Humans edit where planners store: one verb, two events.
                 if (event == PlanEvent::Edit) != (by == Part::Human)
                     && matches!(event, PlanEvent::Edit | PlanEvent::Store)
@@ -110,11 +103,7 @@ fn every_row_of_the_plan_table_is_walked_and_every_other_move_refused() {
                 let mut plan = at(from);
                 let before = plan.clone();
                 let row = TABLE.iter().find(|row| (row.0, row.2, row.3) == (Some(from), by, event));
-                assert_eq!(
-                    perform(&mut plan, by, event).ok(),
-                    row.map(|row| row.1),
-                    "{from} {by} {event:?}"
-                );
+                assert_eq!(perform(&mut plan, by, event).ok(), row.map(|row| row.1), "{from} {by} {event:?}");
                 assert!(row.is_some() || plan == before);
             }
         }
@@ -128,14 +117,10 @@ fn every_row_of_the_plan_table_is_walked_and_every_other_move_refused() {
 #[test]
 fn only_a_planner_stores_a_new_plan() {
     for by in Part::ALL {
-        let stored =
-            PlanInstance::store("x", &spec(), "a", "t", body(&[]), Actor { part: by, name: None });
+        let stored = PlanInstance::store("x", &spec(), "a", "t", body(&[]), Actor { part: by, name: None });
         assert_eq!(stored.is_ok(), by == Part::Planner);
         for event in PlanEvent::ALL {
-            assert_eq!(
-                next(None, by, event).is_ok(),
-                (by, event) == (Part::Planner, PlanEvent::Store)
-            );
+            assert_eq!(next(None, by, event).is_ok(), (by, event) == (Part::Planner, PlanEvent::Store));
         }
     }
 }
@@ -170,38 +155,27 @@ fn storing_again_voids_what_was_approved() {
     let mut plan = approved(Consent::default());
     let old = plan.digest();
     let told = plan.revise(body(&[4]), planner()).unwrap();
-    assert_eq!(
-        (told.before, told.after, told.revision),
-        (Some(PlanStatus::Approved), PlanStatus::Draft, 2)
-    );
+    assert_eq!((told.before, told.after, told.revision), (Some(PlanStatus::Approved), PlanStatus::Draft, 2));
     assert!(plan.begin(old, executor(), Binding::Dispatched).is_err());
-    assert!(matches!(
-        plan.approve(old, ana(), Consent::default()),
-        Err(PlanError::StaleDigest { revision: 2, .. })
-    ));
+    assert!(matches!(plan.approve(old, ana(), Consent::default()), Err(PlanError::StaleDigest { revision: 2, .. })));
     assert!(plan.decided_by().is_none());
 }
 
 #[test]
 fn an_edit_tells_what_changed() {
     let mut plan = draft();
-    let edits =
-        BTreeMap::from([("1".to_owned(), json!({"to": 9.5})), ("goal".to_owned(), json!("more"))]);
+    let edits = BTreeMap::from([("1".to_owned(), json!({"to": 9.5})), ("goal".to_owned(), json!("more"))]);
     let edited = plan.edited(&edits, &Validator::new(&spec().schema).unwrap()).unwrap();
     let told = plan.revise(edited, ana()).unwrap();
-    assert_eq!(
-        told.diff.iter().map(|change| change.path.as_str()).collect::<Vec<_>>(),
-        ["/actions/1/to", "/goal"]
-    );
+    assert_eq!(told.diff.iter().map(|change| change.path.as_str()).collect::<Vec<_>>(), ["/actions/1/to", "/goal"]);
     assert_eq!((plan.status(), plan.revision()), (PlanStatus::Draft, 2));
 }
 
 #[test]
 fn edits_that_do_not_fit_are_refused() {
     let schema = Validator::new(&spec().schema).unwrap();
-    let refused = |place: &str, edit: Value| {
-        draft().edited(&BTreeMap::from([(place.to_owned(), edit)]), &schema).unwrap_err()
-    };
+    let refused =
+        |place: &str, edit: Value| draft().edited(&BTreeMap::from([(place.to_owned(), edit)]), &schema).unwrap_err();
     assert_eq!(refused("7", json!({})), PlanError::UnknownAction { index: 7 });
     assert_eq!(refused("0", json!(1)), PlanError::EditMisplaced { place: "0".to_owned() });
     assert!(matches!(refused("0", json!({"to": "high"})), PlanError::BodyInvalid { .. }));
@@ -239,9 +213,7 @@ fn an_unknown_choice_changes_nothing() {
 #[test]
 fn approving_with_edits_is_one_step() {
     let mut plan = draft();
-    let told = plan
-        .approve(plan.digest(), ana(), Consent { actions: None, body: Some(body(&[1, 2, 4])) })
-        .unwrap();
+    let told = plan.approve(plan.digest(), ana(), Consent { actions: None, body: Some(body(&[1, 2, 4])) }).unwrap();
     assert_eq!((told.after, told.revision, told.diff.len()), (PlanStatus::Approved, 2, 1));
     plan.begin(plan.digest(), executor(), Binding::Dispatched).unwrap();
     assert_eq!(plan.take_grant(2).unwrap().arguments(), &json!({"kind": "price", "to": 4}));
@@ -276,13 +248,7 @@ fn an_openly_performed_plan_ends_as_its_writes_did() {
         let mut plan = approved(Consent::default());
         plan.begin(plan.digest(), executor(), Binding::Open).unwrap();
         assert_eq!(plan.take_grant(0), Err(PlanError::WrongBinding));
-        plan.record_call(RecordedCall {
-            tool: "t".to_owned(),
-            position: "1".to_owned(),
-            wrote,
-            succeeded,
-        })
-        .unwrap();
+        plan.record_call(RecordedCall { tool: "t".to_owned(), position: "1".to_owned(), wrote, succeeded }).unwrap();
         plan.finish().unwrap().after
     };
     assert_eq!(ends(true, true), PlanStatus::Executed);

@@ -132,10 +132,7 @@ fn parse(expression: &str) -> Result<IdedExpr, PolicyError> {
 }
 
 fn syntax(expression: &str, fault: &ParseErrors) -> PolicyError {
-    PolicyError::Syntax {
-        expression: expression.to_owned(),
-        message: first_line(&fault.to_string()),
-    }
+    PolicyError::Syntax { expression: expression.to_owned(), message: first_line(&fault.to_string()) }
 }
 
 fn first_line(message: &str) -> String {
@@ -156,20 +153,12 @@ fn reason(fault: &ExecutionError) -> String {
         ExecutionError::NoSuchKey(name) => format!("there is no field `{name}`"),
         ExecutionError::UndeclaredReference(name) => format!("`{name}` is not known"),
         ExecutionError::NoSuchOverload(overload) => {
-            format!(
-                "`{}` does not take {}",
-                overload.function(),
-                overload.argument_types().join(" and ")
-            )
+            format!("`{}` does not take {}", overload.function(), overload.argument_types().join(" and "))
         }
-        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
-            "it divides by zero".to_owned()
-        }
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => "it divides by zero".to_owned(),
         ExecutionError::Overflow(..) => "a number is out of range".to_owned(),
         ExecutionError::IndexOutOfBounds(_) => "an index is out of bounds".to_owned(),
-        ExecutionError::ValuesNotComparable(..) => {
-            "it compares values of different types".to_owned()
-        }
+        ExecutionError::ValuesNotComparable(..) => "it compares values of different types".to_owned(),
         _ => "its types do not fit".to_owned(),
     }
 }

@@ -55,24 +55,16 @@ impl Policy {
                 rows.extend(row(&agent.name, "plans", self.for_plans(&agent.name)));
             }
             let tools = agent.tool_names().into_iter();
-            rows.extend(
-                tools.filter_map(|tool| row(&agent.name, tool, self.for_tool(&agent.name, tool))),
-            );
+            rows.extend(tools.filter_map(|tool| row(&agent.name, tool, self.for_tool(&agent.name, tool))));
         }
         rows
     }
 }
 
 fn row(agent: &str, subject: &str, resolved: &Resolved) -> Option<Explained> {
-    let stricter =
-        resolved.deciding().iter().position(|(_, rule)| rule.rule().is_always()).unwrap_or(0);
+    let stricter = resolved.deciding().iter().position(|(_, rule)| rule.rule().is_always()).unwrap_or(0);
     let (source, rule) = resolved.deciding().get(stricter)?;
-    let others = resolved
-        .deciding()
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| *index != stricter)
-        .map(|(_, other)| other);
+    let others = resolved.deciding().iter().enumerate().filter(|(index, _)| *index != stricter).map(|(_, other)| other);
     let also = others.map(|(source, rule)| Shadowed { source: *source, rule: rule.rule().clone() });
     Some(Explained {
         agent: agent.to_owned(),

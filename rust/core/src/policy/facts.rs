@@ -48,18 +48,14 @@ fn convert(value: &Value) -> Result<cel::Value, String> {
         Value::Bool(fact) => cel::Value::Bool(*fact),
         Value::Number(number) => convert_number(number)?,
         Value::String(words) => text(words),
-        Value::Array(items) => {
-            cel::Value::List(Arc::new(items.iter().map(convert).collect::<Result<_, _>>()?))
-        }
+        Value::Array(items) => cel::Value::List(Arc::new(items.iter().map(convert).collect::<Result<_, _>>()?)),
         Value::Object(fields) => cel::Value::Map(convert_fields(fields)?),
     })
 }
 
 /// A rule looks keys up; the order of CEL's own maps is never shown.
 fn convert_fields(fields: &serde_json::Map<String, Value>) -> Result<Map, String> {
-    let pairs = fields
-        .iter()
-        .map(|(name, value)| Ok((Key::String(Arc::new(name.clone())), convert(value)?)));
+    let pairs = fields.iter().map(|(name, value)| Ok((Key::String(Arc::new(name.clone())), convert(value)?)));
     Ok(Map { map: Arc::new(pairs.collect::<Result<_, String>>()?) })
 }
 
@@ -72,7 +68,6 @@ fn convert_number(number: &Number) -> Result<cel::Value, String> {
         return Ok(cel::Value::UInt(integer));
     }
     let text = number.as_str();
-    let double =
-        number.as_f64().filter(|double| double.is_finite() && text.contains(['.', 'e', 'E']));
+    let double = number.as_f64().filter(|double| double.is_finite() && text.contains(['.', 'e', 'E']));
     double.map(cel::Value::Float).ok_or_else(|| format!("the number {text} is out of range"))
 }

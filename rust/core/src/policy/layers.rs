@@ -58,10 +58,8 @@ impl Layer {
 #[must_use]
 pub fn tool_layers(spec: &RuntimeSpec, agent: &AgentSpec, tool: &str) -> Vec<Layer> {
     let built_in = agent.role.built_in_tools().contains(&tool);
-    let mut layers =
-        if built_in { built_in_layers(agent, tool) } else { broad_tool_layers(spec, agent) };
-    layers
-        .extend(agent.tool_approvals.get(tool).map(|rule| Layer::new(Source::ToolApproval, rule)));
+    let mut layers = if built_in { built_in_layers(agent, tool) } else { broad_tool_layers(spec, agent) };
+    layers.extend(agent.tool_approvals.get(tool).map(|rule| Layer::new(Source::ToolApproval, rule)));
     layers.extend(agent.tool(tool).and_then(floor));
     layers
 }
@@ -102,11 +100,7 @@ pub(super) fn runtime_tool_layers(spec: &RuntimeSpec) -> Vec<Layer> {
 
 fn built_in_layers(agent: &AgentSpec, tool: &str) -> Vec<Layer> {
     let mut layers = vec![Layer::new(Source::RuntimeDefault, &Rule::Never)];
-    let own = agent
-        .approval
-        .plans
-        .as_ref()
-        .filter(|_| agent.role == Role::Executor && tool == "execute_plan");
+    let own = agent.approval.plans.as_ref().filter(|_| agent.role == Role::Executor && tool == "execute_plan");
     layers.extend(own.map(|rule| Layer::new(Source::Agent, rule)));
     layers
 }

@@ -111,9 +111,7 @@ impl Names {
     }
 
     fn note_function(&mut self, name: &str) {
-        let word = name
-            .chars()
-            .all(|character| character.is_alphanumeric() || character == '_' || character == '.');
+        let word = name.chars().all(|character| character.is_alphanumeric() || character == '_' || character == '.');
         let operator = name.starts_with('_') || name.ends_with('_') || !word;
         if !operator && !BUILT_IN.contains(&name) {
             self.unknown.insert(format!("{name}()"));

@@ -23,9 +23,8 @@ impl Resolved {
         let (floors, mut layers): (Vec<_>, Vec<_>) =
             layers.into_iter().partition(|layer| layer.source == Source::ToolFloor);
         let deciding = layers.pop().into_iter().chain(floors);
-        let deciding = deciding
-            .map(|layer| Ok((layer.source, Compiled::new(&layer.rule)?)))
-            .collect::<Result<_, _>>()?;
+        let deciding =
+            deciding.map(|layer| Ok((layer.source, Compiled::new(&layer.rule)?))).collect::<Result<_, _>>()?;
         Ok(Self { deciding, shadowed: layers })
     }
 
@@ -41,10 +40,7 @@ impl Resolved {
     /// Decides one call: the first deciding rule that asks is the one that is named.
     #[must_use]
     pub fn decide(&self, facts: &Facts<'_>) -> Verdict {
-        self.deciding
-            .iter()
-            .find_map(|(source, rule)| asked(*source, rule.decide(facts)))
-            .unwrap_or(Verdict::Allow)
+        self.deciding.iter().find_map(|(source, rule)| asked(*source, rule.decide(facts))).unwrap_or(Verdict::Allow)
     }
 
     /// The rules that decide, the specific one first, then floors and additions.
@@ -64,9 +60,7 @@ impl Resolved {
     /// Such a tool is asked about even for an action that an approved plan covers.
     #[must_use]
     pub fn explicit_always(&self) -> bool {
-        let explicit = |source| {
-            matches!(source, Source::ToolApproval | Source::ToolFloor | Source::Interpreter)
-        };
+        let explicit = |source| matches!(source, Source::ToolApproval | Source::ToolFloor | Source::Interpreter);
         self.deciding.iter().any(|(source, rule)| explicit(*source) && rule.rule().is_always())
     }
 
@@ -83,9 +77,7 @@ impl Resolved {
 
 fn asked(source: Source, verdict: Verdict) -> Option<Verdict> {
     match verdict {
-        Verdict::Ask { rule, expires_in_ms } => {
-            Some(Verdict::Ask { rule: format!("{source}: {rule}"), expires_in_ms })
-        }
+        Verdict::Ask { rule, expires_in_ms } => Some(Verdict::Ask { rule: format!("{source}: {rule}"), expires_in_ms }),
         Verdict::Allow => None,
     }
 }

@@ -68,21 +68,14 @@ impl Policy {
     ///
     /// [`PolicyError`] for the first deciding rule that is no CEL.
     pub fn new(spec: &RuntimeSpec) -> Result<Self, PolicyError> {
-        let tools =
-            spec.agents.iter().map(|agent| Ok((agent.name.clone(), resolve_tools(spec, agent)?)));
-        let plans = spec
-            .agents
-            .iter()
-            .map(|agent| Ok((agent.name.clone(), Resolved::new(plan_layers(spec, agent))?)));
+        let tools = spec.agents.iter().map(|agent| Ok((agent.name.clone(), resolve_tools(spec, agent)?)));
+        let plans = spec.agents.iter().map(|agent| Ok((agent.name.clone(), Resolved::new(plan_layers(spec, agent))?)));
         Ok(Self {
             tools: tools.collect::<Result<_, PolicyError>>()?,
             plans: plans.collect::<Result<_, PolicyError>>()?,
             outside: runtime_tool_layers(spec),
             added: Vec::new(),
-            unknown: Resolved::new(vec![Layer {
-                source: Source::RuntimeDefault,
-                rule: Rule::ALWAYS,
-            }])?,
+            unknown: Resolved::new(vec![Layer { source: Source::RuntimeDefault, rule: Rule::ALWAYS }])?,
         })
     }
 
@@ -104,11 +97,11 @@ impl Policy {
     ///
     /// [`PolicyError`] when the tool's own rule is no CEL.
     pub fn for_program(&self, tool: &ToolSpec) -> Result<Resolved, PolicyError> {
-        let mut resolved =
-            Resolved::new(self.outside.iter().cloned().chain(floor(tool)).collect())?;
-        let added = self.added.iter().filter(|(addition, _)| {
-            addition.agent.is_none() && speaks_of(&addition.subject, &tool.name)
-        });
+        let mut resolved = Resolved::new(self.outside.iter().cloned().chain(floor(tool)).collect())?;
+        let added = self
+            .added
+            .iter()
+            .filter(|(addition, _)| addition.agent.is_none() && speaks_of(&addition.subject, &tool.name));
         added.for_each(|(_, rule)| resolved.add(rule.clone()));
         Ok(resolved)
     }
@@ -119,8 +112,7 @@ impl Policy {
     ///
     /// [`PolicyError`] for the first rule that is no CEL; then nothing is added.
     pub fn add(&mut self, additions: &[Addition]) -> Result<(), PolicyError> {
-        let compiled =
-            additions.iter().map(|addition| Ok((addition.clone(), Compiled::new(&addition.rule)?)));
+        let compiled = additions.iter().map(|addition| Ok((addition.clone(), Compiled::new(&addition.rule)?)));
         for (addition, rule) in compiled.collect::<Result<Vec<_>, PolicyError>>()? {
             self.add_one(&addition, &rule);
             self.added.push((addition, rule));
@@ -150,12 +142,7 @@ fn speaks_of(subject: &Subject, tool: &str) -> bool {
     }
 }
 
-fn resolve_tools(
-    spec: &RuntimeSpec,
-    agent: &AgentSpec,
-) -> Result<BTreeMap<String, Resolved>, PolicyError> {
+fn resolve_tools(spec: &RuntimeSpec, agent: &AgentSpec) -> Result<BTreeMap<String, Resolved>, PolicyError> {
     let names = agent.tool_names().into_iter();
-    names
-        .map(|tool| Ok((tool.to_owned(), Resolved::new(tool_layers(spec, agent, tool))?)))
-        .collect()
+    names.map(|tool| Ok((tool.to_owned(), Resolved::new(tool_layers(spec, agent, tool))?))).collect()
 }

@@ -40,16 +40,9 @@ fn source(over: &Value) -> (Source, bool) {
 
 #[test]
 fn expressions_look_at_all_five_facts() {
-    let args =
-        json!({"units": 11, "price": 9.5, "tags": ["a"], "big": 18_446_744_073_709_551_615_u64});
-    assert!(
-        asked("args.units > 10 && args.price == 9.5 && 'a' in args.tags && args.big > 1u", &args)
-            .is_some()
-    );
-    assert!(
-        asked("tool == 't' && agent == 'ops' && tenant == 'acme' && principal == 'ana'", &args)
-            .is_some()
-    );
+    let args = json!({"units": 11, "price": 9.5, "tags": ["a"], "big": 18_446_744_073_709_551_615_u64});
+    assert!(asked("args.units > 10 && args.price == 9.5 && 'a' in args.tags && args.big > 1u", &args).is_some());
+    assert!(asked("tool == 't' && agent == 'ops' && tenant == 'acme' && principal == 'ana'", &args).is_some());
     assert_eq!(asked("args.units > 11", &args), None);
     assert_eq!(asked("args.units > 11.5", &args), None);
 }
@@ -57,24 +50,15 @@ fn expressions_look_at_all_five_facts() {
 #[test]
 fn what_cannot_be_evaluated_asks_and_says_why() {
     let why = |expression: &str, args: &Value| asked(expression, args).unwrap();
-    assert_eq!(
-        why("args.x > 1", &json!({})),
-        "when args.x > 1; it could not be evaluated: there is no field `x`"
-    );
+    assert_eq!(why("args.x > 1", &json!({})), "when args.x > 1; it could not be evaluated: there is no field `x`");
     assert_eq!(
         why("args.x > 1", &json!({"x": "a"})),
         "when args.x > 1; it could not be evaluated: `_>_` does not take string and int"
     );
-    assert_eq!(
-        why("args.x", &json!({"x": 1})),
-        "when args.x; it could not be evaluated: it gives Int, not a boolean"
-    );
+    assert_eq!(why("args.x", &json!({"x": 1})), "when args.x; it could not be evaluated: it gives Int, not a boolean");
     assert!(
-        why(
-            "false",
-            &json!({"x": serde_json::from_str::<Value>("123456789012345678901234567890").unwrap()})
-        )
-        .contains("out of range")
+        why("false", &json!({"x": serde_json::from_str::<Value>("123456789012345678901234567890").unwrap()}))
+            .contains("out of range")
     );
     assert!(why("1 / args.x == 1", &json!({"x": 0})).contains("divides by zero"));
     assert!(why("args.x + 1 > 0", &json!({"x": i64::MAX})).contains("out of range"));
@@ -90,10 +74,7 @@ fn expressions_that_are_no_cel_or_too_long_are_refused() {
 
 #[test]
 fn the_longest_expressions_fit_on_a_small_stack() {
-    let hostile = [
-        "!", "-", "a+", "a?b:", "a.b.", "a&&", "a||!", "- -", "size(", "(a)+", "[", "a in ", "!-",
-        "a[0].",
-    ];
+    let hostile = ["!", "-", "a+", "a?b:", "a.b.", "a&&", "a||!", "- -", "size(", "(a)+", "[", "a in ", "!-", "a[0]."];
     let run = move || {
         for part in hostile {
             for end in ["a", "", "true"] {
@@ -119,26 +100,14 @@ fn a_later_layer_wins() {
         source(&json!({"coordinator": {"tools": "never"}, "agent": {"tools": "always"}})),
         (Source::Agent, true)
     );
-    assert_eq!(
-        source(&json!({"agent": {"tools": "always"}, "tools": {"t": "never"}})),
-        (Source::ToolApproval, false)
-    );
+    assert_eq!(source(&json!({"agent": {"tools": "always"}, "tools": {"t": "never"}})), (Source::ToolApproval, false));
 }
 
 #[test]
 fn a_tools_own_rule_is_a_floor() {
-    assert_eq!(
-        source(&json!({"floor": "always", "tools": {"t": "never"}})),
-        (Source::ToolFloor, true)
-    );
-    assert_eq!(
-        source(&json!({"floor": "never", "tools": {"t": "always"}})),
-        (Source::ToolApproval, true)
-    );
-    assert_eq!(
-        source(&json!({"floor": {"when": "true"}, "tools": {"t": "never"}})),
-        (Source::ToolFloor, true)
-    );
+    assert_eq!(source(&json!({"floor": "always", "tools": {"t": "never"}})), (Source::ToolFloor, true));
+    assert_eq!(source(&json!({"floor": "never", "tools": {"t": "always"}})), (Source::ToolApproval, true));
+    assert_eq!(source(&json!({"floor": {"when": "true"}, "tools": {"t": "never"}})), (Source::ToolFloor, true));
 }
 
 #[test]
@@ -155,11 +124,7 @@ fn built_in_tools_are_gated_only_by_name_and_an_executors_plans() {
     let strict = policy(&json!({"runtime": {"tools": "always"}}));
     assert!(strict.for_tool("front", "call_agent").never_asks());
     assert!(strict.for_tool("exec", "execute_plan").never_asks());
-    assert!(
-        !policy(&json!({"executor": {"plans": "always"}}))
-            .for_tool("exec", "execute_plan")
-            .never_asks()
-    );
+    assert!(!policy(&json!({"executor": {"plans": "always"}})).for_tool("exec", "execute_plan").never_asks());
 }
 
 #[test]
@@ -170,10 +135,7 @@ fn plans_ask_unless_someone_says_never() {
     assert!(asks(&json!({"coordinator": {"plans": "never"}, "agent": {"plans": "always"}})));
     // The executor is not routed to, so the coordinator has no say over it.
     assert!(
-        !Policy::new(&runtime(&json!({"coordinator": {"plans": "never"}})))
-            .unwrap()
-            .for_plans("exec")
-            .never_asks()
+        !Policy::new(&runtime(&json!({"coordinator": {"plans": "never"}}))).unwrap().for_plans("exec").never_asks()
     );
 }
 
@@ -189,10 +151,9 @@ fn an_expiry_is_seven_days_unless_the_rule_sets_one() {
 
 #[test]
 fn an_explanation_names_the_rule_and_what_it_replaced() {
-    let rows = explain(&runtime(
-        &json!({"floor": "always", "coordinator": {"tools": "never"}, "tools": {"t": "never"}}),
-    ))
-    .unwrap();
+    let rows =
+        explain(&runtime(&json!({"floor": "always", "coordinator": {"tools": "never"}, "tools": {"t": "never"}})))
+            .unwrap();
     let row = rows.iter().find(|row| row.subject == "t").unwrap();
     assert_eq!((row.source, row.rule.to_string()), (Source::ToolFloor, "always".to_owned()));
     assert_eq!(row.also.len(), 1);
@@ -204,8 +165,7 @@ fn an_explanation_names_the_rule_and_what_it_replaced() {
 
 #[test]
 fn a_tool_outside_agents_keeps_its_floor() {
-    let tool =
-        ToolSpec::decode(json!({"name": "t", "parameters": {}, "approval": "always"})).unwrap();
+    let tool = ToolSpec::decode(json!({"name": "t", "parameters": {}, "approval": "always"})).unwrap();
     let policy = Policy::new(&runtime(&json!({}))).unwrap();
     assert!(policy.for_program(&tool).unwrap().explicit_always());
 }

@@ -111,20 +111,15 @@ pub fn find<'a>(
     handle: &Handle,
     now: i64,
 ) -> Result<&'a Entry, ReferenceFault> {
-    let readable = |entry: &&Entry| {
-        entry.tenant == tenant && entry.handle == *handle && entry.is_live(now) && entry.is_intact()
-    };
+    let readable =
+        |entry: &&Entry| entry.tenant == tenant && entry.handle == *handle && entry.is_live(now) && entry.is_intact();
     entry.filter(readable).ok_or_else(|| ReferenceFault::NotFound { handle: handle.to_string() })
 }
 
 fn check_glimpse(kind: &str, glimpse: &Value) -> Result<(), ReferenceFault> {
     let bytes = size(glimpse);
     if bytes > GLIMPSE_BYTES_MAX {
-        return Err(ReferenceFault::GlimpseTooLarge {
-            kind: kind.to_owned(),
-            bytes,
-            limit: GLIMPSE_BYTES_MAX,
-        });
+        return Err(ReferenceFault::GlimpseTooLarge { kind: kind.to_owned(), bytes, limit: GLIMPSE_BYTES_MAX });
     }
     Ok(())
 }

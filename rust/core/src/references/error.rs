@@ -41,12 +41,8 @@ impl ReferenceFault {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotFound { .. } => Some("store the value again and use the new handle"),
-            Self::GlimpseTooLarge { .. } => {
-                Some("show counts and a few examples instead of the value")
-            }
-            Self::NotAHandle { .. } => {
-                Some("a handle is `{\"kind\": ..., \"id\": ...}` or `Kind:id`")
-            }
+            Self::GlimpseTooLarge { .. } => Some("show counts and a few examples instead of the value"),
+            Self::NotAHandle { .. } => Some("a handle is `{\"kind\": ..., \"id\": ...}` or `Kind:id`"),
             Self::Json(fault) => Some(fault.hint()),
         }
     }

@@ -38,9 +38,7 @@ impl Handle {
     pub fn read(value: &Value) -> Result<Self, ReferenceFault> {
         match value {
             Value::String(text) => text.parse(),
-            Value::Object(fields) => {
-                read_fields(fields).ok_or_else(|| not_a_handle(&value.to_string()))
-            }
+            Value::Object(fields) => read_fields(fields).ok_or_else(|| not_a_handle(&value.to_string())),
             other => Err(not_a_handle(&other.to_string())),
         }
     }
@@ -70,10 +68,7 @@ fn read_fields(fields: &Map<String, Value>) -> Option<Handle> {
 fn checked(kind: &str, id: &str) -> Option<Handle> {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    let sound = !kind.is_empty()
-        && kind.bytes().all(word)
-        && id.len() == ID_DIGITS
-        && id.bytes().all(digit);
+    let sound = !kind.is_empty() && kind.bytes().all(word) && id.len() == ID_DIGITS && id.bytes().all(digit);
     sound.then(|| Handle { kind: kind.to_owned(), id: id.to_owned() })
 }
 

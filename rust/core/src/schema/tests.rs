@@ -21,9 +21,7 @@ fn path(value: &Value) -> Option<String> {
 #[test]
 fn a_tagged_union_takes_each_variant_under_its_own_tag() {
     assert_eq!(
-        path(
-            &json!([{"kind": "price_change", "new_price": 9.5}, {"kind": "promotion_launch", "discount": 1}])
-        ),
+        path(&json!([{"kind": "price_change", "new_price": 9.5}, {"kind": "promotion_launch", "discount": 1}])),
         None
     );
 }

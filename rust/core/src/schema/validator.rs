@@ -61,11 +61,9 @@ impl Validator {
     ///
     /// [`SchemaInvalid`] when it is no JSON Schema, refers outside itself or has no canonical form.
     pub fn new(schema: &Value) -> Result<Self, SchemaInvalid> {
-        let digest =
-            digest(schema).map_err(|fault| SchemaInvalid { message: fault.to_string() })?;
+        let digest = digest(schema).map_err(|fault| SchemaInvalid { message: fault.to_string() })?;
         let compiled = jsonschema::options().offline().build(schema);
-        let compiled =
-            compiled.map_err(|fault| SchemaInvalid { message: shorten(&fault.to_string()) })?;
+        let compiled = compiled.map_err(|fault| SchemaInvalid { message: shorten(&fault.to_string()) })?;
         Ok(Self { compiled: Arc::new(compiled), digest })
     }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::desk::{Desk, Pending, stored};
-use crate::approvals::{Answered, Approval, ApprovalFault, ApprovalKind, ApprovalStatus, Decision, Verdict, answer, expire};
+use crate::approvals::{
+    Answered, Approval, ApprovalFault, ApprovalKind, ApprovalStatus, Decision, Verdict, answer, expire,
+};
 use crate::effects::{AwaitApproval, Effect};
 use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
@@ -21,19 +23,25 @@ impl Desk {
     /// # Errors
     /// [`FaultKind::ApprovalError`] when the subject cannot be shown, [`FaultKind::StorageError`].
     pub fn open(&mut self, ask: &Ask, now: i64) -> Result<String, Fault> {
-        let Effect::AwaitApproval(request) = &ask.effect else { return Err(Fault::new(FaultKind::ApprovalError, "only an approval can be asked of a human")) };
-        let Some(bound) = &request.bound else { return Err(Fault::new(FaultKind::ApprovalError, "the approval is bound to nothing")) };
+        let Effect::AwaitApproval(request) = &ask.effect else {
+            return Err(Fault::new(FaultKind::ApprovalError, "only an approval can be asked of a human"));
+        };
+        let Some(bound) = &request.bound else {
+            return Err(Fault::new(FaultKind::ApprovalError, "the approval is bound to nothing"));
+        };
         let id = self.draw_id("approval");
         let expires_in_ms = request.expires_in_ms.unwrap_or(EXPIRES_IN_MS);
-        let mut approval = Approval::ask(&id, (**bound).clone(), &request.title, now, expires_in_ms).map_err(|fault| approval_fault(&fault))?;
+        let asked = Approval::ask(&id, (**bound).clone(), &request.title, now, expires_in_ms);
+        let mut approval = asked.map_err(|fault| approval_fault(&fault))?;
         approval.thread_id.clone_from(&self.context.thread_id);
         approval.agent = ask.position.scope.agent().map(ToString::to_string);
         if let Some(plan_id) = &bound.plan_id {
             approval.cards = self.plan_cards_of(plan_id, now)?;
         }
+        self.commit(Write::Approval { version: 0, approval: approval.clone() })?;
         self.tell_required(ask, request, &approval);
-        let pending = Pending { approval_id: id.clone(), position: ask.position.clone(), expires_at: approval.expires_at, tool: request.tool.clone() };
-        self.commit(Write::Approval { version: 0, approval })?;
+        let (position, tool) = (ask.position.clone(), request.tool.clone());
+        let pending = Pending { approval_id: id.clone(), position, expires_at: approval.expires_at, tool };
         self.pending.insert(ask.id, pending);
         Ok(id)
     }
@@ -64,11 +72,14 @@ impl Desk {
     pub fn decide(&mut self, approval_id: &str, decision: Decision, now: i64) -> Result<Option<(AskId, Value)>, Fault> {
         let found = self.lock().approval(&self.context.tenant, approval_id).map_err(|error| stored(&error))?;
         let Some(Versioned { version, value: mut approval }) = found else { return Err(unknown(approval_id)) };
-        let Some(id) = self.pending.iter().find(|(_, pending)| pending.approval_id == approval_id).map(|(id, _)| *id) else {
+        let Some(id) = self.pending.iter().find(|(_, pending)| pending.approval_id == approval_id).map(|(id, _)| *id)
+        else {
             return self.decided_before(approval, decision, now);
         };
         self.check_edits(&approval, &decision, id)?;
-        if answer(&mut approval, &self.context.tenant, decision, now).map_err(|fault| approval_fault(&fault))? == Answered::Same {
+        if answer(&mut approval, &self.context.tenant, decision, now).map_err(|fault| approval_fault(&fault))?
+            == Answered::Same
+        {
             return Ok(None);
         }
         let ruling = self.ruling(&mut approval, now)?;
@@ -79,7 +90,12 @@ impl Desk {
         Ok(Some((id, Value::from(json!(ruling)))))
     }
 
-    fn decided_before(&self, mut approval: Approval, decision: Decision, now: i64) -> Result<Option<(AskId, Value)>, Fault> {
+    fn decided_before(
+        &self,
+        mut approval: Approval,
+        decision: Decision,
+        now: i64,
+    ) -> Result<Option<(AskId, Value)>, Fault> {
         match answer(&mut approval, &self.context.tenant, decision, now).map_err(|fault| approval_fault(&fault))? {
             Answered::Same => Ok(None),
             Answered::New => Err(unknown(&approval.id)),
@@ -94,15 +110,20 @@ impl Desk {
         }
         let mut edited = approval.clone();
         edited.decision = Some(decision.clone());
-        let subject = edited.approved_subject(self.field_of(approval).as_deref()).map_err(|fault| approval_fault(&fault))?;
-        let checked = match (self.pending.get(&id).and_then(|pending| pending.tool.as_ref()), self.plan_schema(approval)) {
-            (Some(tool), _) => tool.validator.validate(&subject),
-            (None, Some(schema)) => Validator::new(&schema).map_or(Ok(()), |validator| validator.validate(&subject)),
-            (None, None) => Ok(()),
-        };
+        let subject =
+            edited.approved_subject(self.field_of(approval).as_deref()).map_err(|fault| approval_fault(&fault))?;
+        let checked =
+            match (self.pending.get(&id).and_then(|pending| pending.tool.as_ref()), self.plan_schema(approval)) {
+                (Some(tool), _) => tool.validator.validate(&subject),
+                (None, Some(schema)) => {
+                    Validator::new(&schema).map_or(Ok(()), |validator| validator.validate(&subject))
+                }
+                (None, None) => Ok(()),
+            };
         checked.map_err(|faults| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            Fault::new(FaultKind::ApprovalError, format!("the edits do not fit: {}", faults.join("; "))).hint("nothing was decided; answer again")
+            Fault::new(FaultKind::ApprovalError, format!("the edits do not fit: {}", faults.join("; ")))
+                .hint("nothing was decided; answer again")
         })
     }
 
@@ -149,25 +170,42 @@ impl Desk {
         };
         let principal = approval.decision.as_ref().and_then(|decision| decision.principal.clone());
         let (approval_id, digest) = (approval.id.clone(), approval.digest.to_string());
-        Ok(Ruling { approval_id, digest, approved, subject, reason, principal, expires_at: approval.expires_at, answered_at: now, edited, actions })
+        Ok(Ruling {
+            approval_id,
+            digest,
+            approved,
+            subject,
+            reason,
+            principal,
+            expires_at: approval.expires_at,
+            answered_at: now,
+            edited,
+            actions,
+        })
     }
 
     /// Ends what nobody answered in time; each goes back to the program as a refusal.
-    pub fn expire(&mut self, now: i64) -> Vec<(AskId, Value)> {
-        let due: Vec<AskId> = self.pending.iter().filter(|(_, pending)| pending.expires_at <= now).map(|(id, _)| *id).collect();
-        due.into_iter().filter_map(|id| self.expire_one(id, now)).collect()
+    pub fn expire(&mut self, now: i64) -> Vec<(AskId, Outcome)> {
+        let due = self.pending.iter().filter(|(_, pending)| pending.expires_at <= now);
+        let due: Vec<AskId> = due.map(|(id, _)| *id).collect();
+        due.into_iter().filter_map(|id| Some((id, self.expire_one(id, now)?))).collect()
     }
 
-    fn expire_one(&mut self, id: AskId, now: i64) -> Option<(AskId, Value)> {
+    fn expire_one(&mut self, id: AskId, now: i64) -> Option<Outcome> {
         let pending = self.pending.remove(&id)?;
-        let Versioned { version, value: mut approval } = self.lock().approval(&self.context.tenant, &pending.approval_id).ok().flatten()?;
+        Some(self.expire_pending(&pending, now))
+    }
+
+    fn expire_pending(&mut self, pending: &Pending, now: i64) -> Outcome {
+        let found = self.lock().approval(&self.context.tenant, &pending.approval_id).map_err(|error| stored(&error))?;
+        let Versioned { version, value: mut approval } = found.ok_or_else(|| unknown(&pending.approval_id))?;
         let at = now.max(approval.expires_at);
         expire(&mut approval, at);
-        let ruling = self.ruling(&mut approval, at).ok()?;
+        let ruling = self.ruling(&mut approval, at)?;
         let (approval_id, digest) = (approval.id.clone(), approval.digest.to_string());
+        self.commit(Write::Approval { version, approval })?;
         self.tell(&pending.position, EventBody::ApprovalExpired { approval_id, digest });
-        self.commit(Write::Approval { version, approval }).ok()?;
-        Some((id, Value::from(json!(ruling))))
+        Ok(Value::from(json!(ruling)))
     }
 
     /// Nobody waits for this answer any more.
@@ -205,7 +243,10 @@ fn shown(approval: &Approval) -> Json {
 fn resolved(approval: &Approval) -> EventBody {
     let decision = approval.decision.as_ref();
     let approved = approval.status == ApprovalStatus::Approved;
-    let reason = decision.and_then(|decision| if let Verdict::Reject { reason } = &decision.verdict { Some(reason.clone()) } else { None });
+    let reason =
+        decision.and_then(
+            |decision| if let Verdict::Reject { reason } = &decision.verdict { Some(reason.clone()) } else { None },
+        );
     EventBody::ApprovalResolved {
         approval_id: approval.id.clone(),
         decision: if approved { "approved" } else { "rejected" }.to_owned(),
@@ -214,6 +255,25 @@ fn resolved(approval: &Approval) -> EventBody {
         digest: approval.digest.to_string(),
         edited: decision.is_some_and(|decision| decision.verdict.is_edited()),
     }
+}
+
+/// A ruling in the words of a handler: what it answers is the subject as approved.
+pub(super) fn answered_by_handler(ask: &Ask, request: &AwaitApproval, value: &Value, now: i64) -> Outcome {
+    let Some(bound) = &request.bound else { return Ok(value.clone()) };
+    let digest = bound.digest().map_err(|error| Fault::new(FaultKind::ValueNotJson, error.to_string()))?;
+    let subject = value.to_json()?;
+    Ok(Value::from(json!(Ruling {
+        approval_id: format!("handler_{}", ask.position),
+        digest: digest.to_string(),
+        approved: true,
+        edited: subject != bound.subject,
+        subject,
+        reason: None,
+        principal: Some("handler".to_owned()),
+        expires_at: i64::MAX,
+        answered_at: now,
+        actions: None,
+    })))
 }
 
 /// Reads a decision as the host writes it.
@@ -226,7 +286,8 @@ pub fn read_decision(written: &Json, principal: Option<String>, at: i64) -> Resu
         Some("approved") => {
             let read = |field: &str| written.get(field).cloned().unwrap_or(Json::Null);
             let actions = serde_json::from_value(read("actions")).map_err(|error| malformed(&error.to_string()))?;
-            let edits: Option<BTreeMap<String, Json>> = serde_json::from_value(read("edits")).map_err(|error| malformed(&error.to_string()))?;
+            let edits: Option<BTreeMap<String, Json>> =
+                serde_json::from_value(read("edits")).map_err(|error| malformed(&error.to_string()))?;
             Verdict::Approve { actions, edits: edits.unwrap_or_default() }
         }
         Some("rejected") => Verdict::Reject { reason: reason() },
@@ -236,7 +297,8 @@ pub fn read_decision(written: &Json, principal: Option<String>, at: i64) -> Resu
 }
 
 fn malformed(why: &str) -> Fault {
-    Fault::new(FaultKind::ApprovalError, format!("this is no decision: {why}")).hint("answer with `Approve(...)` or `Reject(\"why\")`")
+    Fault::new(FaultKind::ApprovalError, format!("this is no decision: {why}"))
+        .hint("answer with `Approve(...)` or `Reject(\"why\")`")
 }
 
 fn unknown(approval_id: &str) -> Fault {

@@ -46,6 +46,9 @@ impl Desk {
     }
 
     /// Performs an effect on the store.
+    ///
+    /// # Errors
+    /// What the store or the lifecycle refuses; [`FaultKind::UnhandledEffect`] for any other effect.
     pub fn perform(&mut self, ask: &Ask, now: i64) -> Outcome {
         let position = &ask.position;
         match &ask.effect {
@@ -56,7 +59,9 @@ impl Desk {
             Effect::StorePlan(store) => self.store_plan(position, store),
             Effect::LoadPlan(load) => self.load_plan(load, now),
             Effect::AdvancePlan(advance) => self.advance_plan(position, advance, ask.clearance(), now),
-            other => Err(Fault::new(FaultKind::UnhandledEffect, format!("the store does not answer `{}`", other.kind()))),
+            other => {
+                Err(Fault::new(FaultKind::UnhandledEffect, format!("the store does not answer `{}`", other.kind())))
+            }
         }
     }
 
@@ -67,11 +72,15 @@ impl Desk {
     pub fn store_reference(&mut self, position: &Position, store: &StoreRef, now: i64) -> Outcome {
         let spec = self.reference_spec(store);
         let value = store.value.to_json()?;
-        let entry = Entry::new(&self.context.tenant, &spec, &value, store.glimpse.clone(), now).map_err(|fault| reference_fault(&fault))?;
+        let entry = Entry::new(&self.context.tenant, &spec, &value, store.glimpse.clone(), now)
+            .map_err(|fault| reference_fault(&fault))?;
         let (handle, bytes) = (entry.handle.clone(), entry.body.len());
         self.commit(Write::Reference(entry))?;
         let Handle { kind, id } = handle;
-        self.tell(position, EventBody::ReferenceStored { kind: kind.clone(), id: id.clone(), glimpse: store.glimpse.clone(), bytes });
+        self.tell(
+            position,
+            EventBody::ReferenceStored { kind: kind.clone(), id: id.clone(), glimpse: store.glimpse.clone(), bytes },
+        );
         Ok(Value::from(json!({"kind": kind, "id": id})))
     }
 
@@ -82,7 +91,8 @@ impl Desk {
     pub fn load_reference(&mut self, position: &Position, load: &LoadRef, now: i64) -> Outcome {
         let handle = Handle { kind: load.kind.clone(), id: load.id.clone() };
         let entry = self.lock().reference(&self.context.tenant, &handle).map_err(|error| stored(&error))?;
-        let value = find(entry.as_ref(), &self.context.tenant, &handle, now).map_err(|fault| reference_fault(&fault))?.value();
+        let value =
+            find(entry.as_ref(), &self.context.tenant, &handle, now).map_err(|fault| reference_fault(&fault))?.value();
         self.tell(position, EventBody::ReferenceHydrated { kind: handle.kind, id: handle.id });
         Ok(Value::from(value))
     }

@@ -3,6 +3,7 @@
 mod approvals;
 mod desk;
 mod interpreter;
+mod perform;
 mod plans;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -11,13 +12,15 @@ pub use approvals::read_decision;
 pub use desk::{Desk, SharedStore};
 pub use interpreter::{Answerer, HostWork, Interpreter, NoAnswers, Performance};
 
+use perform::handled;
+
 use crate::approvals::Decision;
 use crate::events::{Event, EventBody, Projector};
 use crate::fault::{Fault, FaultKind};
 use crate::journal::Teller;
 use crate::machine::{Ask, AskId, Dice, Machine, Program, Settings, Step};
 use crate::position::{Position, Scope};
-use crate::value::{Outcome, Value};
+use crate::value::Outcome;
 
 /// What a session wants from its driver.
 #[derive(Default)]
@@ -108,12 +111,16 @@ impl Session {
 
     /// Takes what the host made of its work; an answer that nobody waits for changes nothing.
     pub fn complete(&mut self, id: AskId, outcome: Outcome) {
-        if self.at_work.remove(&id) == Some(true) {
+        let serial = self.at_work.remove(&id);
+        if serial == Some(true) {
             self.release_next();
         }
-        if let Some(ask) = self.in_flight.remove(&id) {
-            self.deliver(&ask, outcome);
-        }
+        let Some(ask) = self.in_flight.remove(&id) else { return };
+        let outcome = match outcome {
+            Ok(value) if serial.is_some() => handled(&ask, value, self.interpreter.now()),
+            outcome => outcome,
+        };
+        self.deliver(&ask, outcome);
     }
 
     /// Takes a scripted turn that the host worked out.
@@ -128,6 +135,13 @@ impl Session {
     /// Does what is due.
     pub fn tick(&mut self) {
         let now = self.interpreter.now();
+        self.fire(now);
+    }
+
+    fn fire(&mut self, now: i64) {
+        if self.outcome.is_some() {
+            return;
+        }
         for (id, ruling) in self.desk.expire(now) {
             self.rule(id, ruling);
         }
@@ -142,13 +156,16 @@ impl Session {
     pub fn decide(&mut self, approval_id: &str, decision: Decision) -> Result<(), Fault> {
         let now = self.interpreter.now();
         if let Some((id, ruling)) = self.desk.decide(approval_id, decision, now)? {
-            self.rule(id, ruling);
+            self.rule(id, Ok(ruling));
         }
         Ok(())
     }
 
     /// Cancels the run.
     pub fn cancel(&mut self, reason: Option<String>) {
+        if self.outcome.is_some() {
+            return;
+        }
         let now = self.interpreter.now();
         let step = self.machine.cancel(reason, now);
         self.absorb(step);
@@ -200,65 +217,35 @@ impl Session {
         }
     }
 
-    fn next_ask(&mut self) -> Option<Ask> {
-        let count = self.queue.len();
-        match &mut self.dice {
-            Some(dice) if count > 1 => self.queue.swap_remove_back(dice.below(count)),
-            _ => self.queue.pop_front(),
-        }
-    }
-
-    fn perform(&mut self, ask: Ask) {
-        let performance = self.interpreter.perform(&ask, &mut self.desk);
+    fn rule(&mut self, id: AskId, ruling: Outcome) {
+        self.resume();
         self.retell();
-        match performance {
-            Performance::Answered(outcome) => self.deliver(&ask, outcome),
-            Performance::Waiting => {
-                self.in_flight.insert(ask.id, ask);
-            }
-            Performance::Host(work) => self.hand_over(ask, work),
-            Performance::Crashed(fault) => self.crash(fault),
-        }
+        self.complete(id, ruling);
     }
 
-    fn hand_over(&mut self, ask: Ask, work: HostWork) {
-        let serial = work == HostWork::Tool && self.interpreter.one_tool_at_a_time();
-        if serial && self.at_work.values().any(|serial| *serial) {
-            self.held_back.push_back((ask, work));
-            return;
-        }
-        self.at_work.insert(ask.id, serial);
-        self.in_flight.insert(ask.id, ask.clone());
-        self.progress.work.push((ask, work));
-    }
-
-    fn release_next(&mut self) {
-        if let Some((ask, work)) = self.held_back.pop_front() {
-            self.hand_over(ask, work);
-        }
-    }
-
-    fn deliver(&mut self, ask: &Ask, outcome: Outcome) {
-        if self.interpreter.crashes_after(ask.id) {
-            let message = format!("the scripted crash after position {} (`{}`)", ask.position, ask.effect.kind());
-            return self.crash(Fault::new(FaultKind::Crashed, message));
-        }
-        self.interpreter.note(ask, &outcome);
-        let now = self.interpreter.now();
-        let step = self.machine.answer(ask.id, outcome, now);
-        self.absorb(step);
-    }
-
-    fn rule(&mut self, id: AskId, ruling: Value) {
+    fn resume(&mut self) {
         if std::mem::take(&mut self.paused) {
             self.tell(Teller::Desk, EventBody::RunResumed {});
         }
+    }
+
+    /// An approval that was answered without a human, or failed to be, is not left open.
+    fn close_question(&mut self, id: AskId) {
+        self.desk.withdraw(id);
         self.retell();
-        self.complete(id, Ok(ruling));
     }
 
     fn absorb(&mut self, step: Step) {
+        if self.outcome.is_some() {
+            return;
+        }
+        if !step.asks.is_empty() {
+            self.resume();
+        }
         self.queue.extend(step.asks);
+        for id in step.withdrawn {
+            self.withdraw(id);
+        }
         for id in step.dropped {
             self.drop_ask(id);
         }
@@ -267,21 +254,6 @@ impl Session {
             && let Some(outcome) = self.machine.take_outcome()
         {
             self.finish(outcome);
-        }
-    }
-
-    fn drop_ask(&mut self, id: AskId) {
-        self.queue.retain(|ask| ask.id != id);
-        self.held_back.retain(|(ask, _)| ask.id != id);
-        self.desk.withdraw(id);
-        self.interpreter.dropped(id);
-        self.retell();
-        self.in_flight.remove(&id);
-        if let Some(serial) = self.at_work.remove(&id) {
-            self.progress.dropped.push(id);
-            if serial {
-                self.release_next();
-            }
         }
     }
 
@@ -299,7 +271,9 @@ impl Session {
         let outcome = outcome.and_then(|value| self.interpreter.conclude().map(|()| value));
         let body = match &outcome {
             Ok(value) => EventBody::RunFinished { output: value.to_json().unwrap_or(serde_json::Value::Null) },
-            Err(fault) if fault.kind() == FaultKind::RunCancelled => EventBody::RunCancelled { reason: Some(fault.message().to_owned()) },
+            Err(fault) if fault.kind() == FaultKind::RunCancelled => {
+                EventBody::RunCancelled { reason: Some(fault.message().to_owned()) }
+            }
             Err(fault) => EventBody::RunFailed { error: fault.note() },
         };
         self.tell(Teller::Run, body);
@@ -326,8 +300,7 @@ impl Session {
         if !self.progress.work.is_empty() || !self.interpreter.jump(deadline) {
             return false;
         }
-        let step = self.machine.fire(deadline);
-        self.absorb(step);
+        self.fire(deadline);
         true
     }
 

@@ -7,7 +7,7 @@ use crate::approvals::plan_cards;
 use crate::effects::{AdvancePlan, LoadPlan, PlanMove, StorePlan};
 use crate::events::EventBody;
 use crate::fault::{ErrorNote, Fault, FaultKind};
-use crate::json::Change;
+use crate::json::Digest;
 use crate::machine::{Clearance, Ruling};
 use crate::plans::{ActionStatus, Actor, Binding, Consent, Part, PlanError, PlanInstance, PlanStatus, Transition};
 use crate::position::Position;
@@ -19,28 +19,36 @@ use crate::value::{Outcome, Value};
 impl Desk {
     pub(super) fn store_plan(&mut self, position: &Position, store: &StorePlan) -> Outcome {
         let by = Actor::new(Part::Planner, &store.by);
-        match self.draft_of(&store.plan.name)? {
-            Some(mut draft) => {
-                let told = draft.value.revise(store.body.clone(), by).map_err(|error| plan_fault(&error))?;
-                self.put(draft.version, draft.value.clone())?;
-                self.tell_change(position, &draft.value, &told);
-                self.tell_stored(position, &draft.value);
-                Ok(self.view(&draft.value, None))
-            }
-            None => {
-                let id = self.draw_id("plan");
-                let (plan, _) = PlanInstance::store(&id, &store.plan, &self.context.tenant, &self.thread(), store.body.clone(), by).map_err(|error| plan_fault(&error))?;
-                self.put_new(plan.clone())?;
-                self.tell_stored(position, &plan);
-                Ok(self.view(&plan, None))
-            }
+        match self.open_plan(&store.plan.name)? {
+            Some(plan) => self.revise_plan(position, plan, store.body.clone(), by),
+            None => self.new_plan(position, store, by),
         }
     }
 
-    /// The thread's current plan, while it is a draft of this type.
-    fn draft_of(&self, name: &str) -> Result<Option<Versioned<PlanInstance>>, Fault> {
+    /// What was asked or approved for the old revision is void with it.
+    fn revise_plan(&mut self, position: &Position, plan: Versioned<PlanInstance>, body: Json, by: Actor) -> Outcome {
+        let Versioned { version, value: mut plan } = plan;
+        let told = plan.revise(body, by).map_err(|error| plan_fault(&error))?;
+        self.put(version, plan.clone())?;
+        self.tell_change(position, &plan, &told);
+        self.tell_stored(position, &plan);
+        Ok(self.view(&plan, None))
+    }
+
+    fn new_plan(&mut self, position: &Position, store: &StorePlan, by: Actor) -> Outcome {
+        let (id, tenant, thread) = (self.draw_id("plan"), self.context.tenant.clone(), self.thread());
+        let stored = PlanInstance::store(&id, &store.plan, &tenant, &thread, store.body.clone(), by);
+        let (plan, _) = stored.map_err(|error| plan_fault(&error))?;
+        self.put_new(plan.clone())?;
+        self.tell_stored(position, &plan);
+        Ok(self.view(&plan, None))
+    }
+
+    /// The thread's current plan, while it is of this type and nothing of it has begun.
+    fn open_plan(&self, name: &str) -> Result<Option<Versioned<PlanInstance>>, Fault> {
+        let has_not_begun = |status| matches!(status, PlanStatus::Draft | PlanStatus::Approved);
         let current = self.find_plan(None)?;
-        Ok(current.filter(|plan| plan.value.status() == PlanStatus::Draft && plan.value.plan() == name))
+        Ok(current.filter(|plan| has_not_begun(plan.value.status()) && plan.value.plan() == name))
     }
 
     fn find_plan(&self, plan_id: Option<&str>) -> Result<Option<Versioned<PlanInstance>>, Fault> {
@@ -50,13 +58,17 @@ impl Desk {
             Some(plan_id) => Some(plan_id.to_owned()),
             None => store.current_plan(tenant, &self.thread()).map_err(|error| stored(&error))?,
         };
-        let found = current.map(|plan_id| store.plan(tenant, &plan_id)).transpose().map_err(|error| stored(&error))?.flatten();
+        let found =
+            current.map(|plan_id| store.plan(tenant, &plan_id)).transpose().map_err(|error| stored(&error))?.flatten();
         Ok(found.filter(|plan| plan.value.thread() == self.thread() || self.context.thread_id.is_none()))
     }
 
     fn plan(&self, plan_id: Option<&str>) -> Result<Versioned<PlanInstance>, Fault> {
         self.find_plan(plan_id)?.ok_or_else(|| {
-            let message = plan_id.map_or_else(|| "this thread has no plan".to_owned(), |plan_id| format!("no plan `{plan_id}` in this thread"));
+            let message = plan_id.map_or_else(
+                || "this thread has no plan".to_owned(),
+                |plan_id| format!("no plan `{plan_id}` in this thread"),
+            );
             Fault::new(FaultKind::PlanError, message).hint("store a plan first")
         })
     }
@@ -64,15 +76,24 @@ impl Desk {
     pub(super) fn load_plan(&mut self, load: &LoadPlan, now: i64) -> Outcome {
         let plan = self.plan(load.plan_id.as_deref())?.value;
         if let Some(name) = load.plan.as_ref().filter(|name| *name != plan.plan()) {
-            return Err(Fault::new(FaultKind::PlanError, format!("plan `{}` is a `{}` and no `{name}`", plan.id(), plan.plan())));
+            return Err(Fault::new(
+                FaultKind::PlanError,
+                format!("plan `{}` is a `{}` and no `{name}`", plan.id(), plan.plan()),
+            ));
         }
         Ok(self.view(&plan, Some(now)))
     }
 
-    pub(super) fn advance_plan(&mut self, position: &Position, advance: &AdvancePlan, clearance: Option<&Clearance>, now: i64) -> Outcome {
+    pub(super) fn advance_plan(
+        &mut self,
+        position: &Position,
+        advance: &AdvancePlan,
+        clearance: Option<&Clearance>,
+        now: i64,
+    ) -> Outcome {
         let mut plan = self.plan(advance.plan_id.as_deref())?;
         let before = plan.value.clone();
-        let moved = self.step(&mut plan.value, advance, clearance).map_err(|error| plan_fault(&error))?;
+        let moved = step(&mut plan.value, advance, clearance).map_err(|error| plan_fault(&error))?;
         self.put(plan.version, plan.value.clone())?;
         if let Some(told) = moved {
             self.tell_change(position, &plan.value, &told);
@@ -81,31 +102,16 @@ impl Desk {
         Ok(self.view(&plan.value, Some(now)))
     }
 
-    fn step(&self, plan: &mut PlanInstance, advance: &AdvancePlan, clearance: Option<&Clearance>) -> Result<Option<Transition>, PlanError> {
-        let executor = Actor::new(Part::Executor, &advance.by);
-        match &advance.step {
-            PlanMove::Approve => approve(plan, clearance).map(Some),
-            PlanMove::Execute { open } => {
-                let binding = if *open { Binding::Open } else { Binding::Dispatched };
-                plan.begin(plan.digest(), executor, binding).map(Some)
-            }
-            PlanMove::StartAction { index } => plan.take_grant(*index).map(|_| None),
-            PlanMove::FinishAction { index, result } => plan.action_finished(*index, result.clone()).map(|()| None),
-            PlanMove::FailAction { index, in_doubt: true, .. } => plan.action_in_doubt(*index).map(|()| None),
-            PlanMove::FailAction { index, error, .. } => plan.action_failed(*index, json!(error)).map(|()| None),
-            PlanMove::Finish { calls } => {
-                calls.iter().try_for_each(|call| plan.record_call(call.clone()))?;
-                plan.finish().map(Some)
-            }
-        }
-    }
-
     fn put(&self, version: u64, plan: PlanInstance) -> Result<(), Fault> {
         self.commit(Write::Plan { version, plan })
     }
 
     fn put_new(&self, plan: PlanInstance) -> Result<(), Fault> {
-        let current = Write::CurrentPlan { tenant: self.context.tenant.clone(), thread: self.thread(), plan_id: plan.id().to_owned() };
+        let current = Write::CurrentPlan {
+            tenant: self.context.tenant.clone(),
+            thread: self.thread(),
+            plan_id: plan.id().to_owned(),
+        };
         self.commit_all(Batch::new().with(Write::Plan { version: 0, plan }).with(current))
     }
 
@@ -144,7 +150,7 @@ impl Desk {
     fn dispatcher(&self, plan: &str) -> Option<&std::collections::BTreeMap<String, DispatchEntry>> {
         let executors = self.spec.agents.iter().filter(|agent| agent.role == Role::Executor);
         let of_plan = executors.filter(|agent| agent.plan.as_ref().is_some_and(|spec| spec.name == plan));
-        of_plan.filter_map(|agent| agent.dispatcher.as_ref()).next()
+        of_plan.into_iter().find_map(|agent| agent.dispatcher.as_ref())
     }
 
     fn tell_stored(&mut self, position: &Position, plan: &PlanInstance) {
@@ -152,7 +158,7 @@ impl Desk {
             plan_id: plan.id().to_owned(),
             plan: plan.plan().to_owned(),
             revision: plan.revision(),
-            status: word(&plan.status()),
+            status: word(plan.status()),
             digest: plan.digest().to_string(),
             body: plan.body().clone(),
         };
@@ -164,11 +170,11 @@ impl Desk {
             plan_id: plan.id().to_owned(),
             plan: plan.plan().to_owned(),
             revision: plan.revision(),
-            before: told.before.map(|status| word(&status)).unwrap_or_default(),
-            after: word(&told.after),
+            before: told.before.map(word).unwrap_or_default(),
+            after: word(told.after),
             by: told.by.to_string(),
             reason: told.reason.clone(),
-            diff: told.diff.iter().map(Change::clone).collect(),
+            diff: told.diff.clone(),
         };
         self.tell(position, body);
     }
@@ -183,13 +189,21 @@ impl Desk {
             let (plan_id, index, kind) = (plan_id.clone(), action.index, action.kind.clone());
             let result = action.result.clone().unwrap_or(Json::Null);
             let body = match action.status {
-                ActionStatus::Running => {
-                    EventBody::ActionStarted { plan_id, index, kind, arguments: plan.action_arguments(index).cloned().unwrap_or(Json::Null) }
-                }
+                ActionStatus::Running => EventBody::ActionStarted {
+                    plan_id,
+                    index,
+                    kind,
+                    arguments: plan.action_arguments(index).cloned().unwrap_or(Json::Null),
+                },
                 ActionStatus::Done => EventBody::ActionFinished { plan_id, index, kind, result },
                 ActionStatus::Failed => EventBody::ActionFailed { plan_id, index, kind, error: error_note(step) },
                 ActionStatus::InDoubt => EventBody::ActionInDoubt { plan_id, index, kind },
-                ActionStatus::Skipped => EventBody::ActionSkipped { plan_id, index, kind, by: action.by.as_ref().map(ToString::to_string).unwrap_or_default() },
+                ActionStatus::Skipped => EventBody::ActionSkipped {
+                    plan_id,
+                    index,
+                    kind,
+                    by: action.by.as_ref().map(ToString::to_string).unwrap_or_default(),
+                },
                 ActionStatus::Pending => continue,
             };
             self.tell(position, body);
@@ -197,13 +211,37 @@ impl Desk {
     }
 }
 
-/// Approves what a human saw, edits included, or what a policy lets through.
+/// Every move goes through the lifecycle's table.
+fn step(
+    plan: &mut PlanInstance,
+    advance: &AdvancePlan,
+    clearance: Option<&Clearance>,
+) -> Result<Option<Transition>, PlanError> {
+    let executor = Actor::new(Part::Executor, &advance.by);
+    match &advance.step {
+        PlanMove::Approve => approve(plan, clearance).map(Some),
+        PlanMove::Execute { open } => {
+            let binding = if *open { Binding::Open } else { Binding::Dispatched };
+            plan.begin(plan.digest(), executor, binding).map(Some)
+        }
+        PlanMove::StartAction { index } => plan.take_grant(*index).map(|_| None),
+        PlanMove::FinishAction { index, result } => plan.action_finished(*index, result.clone()).map(|()| None),
+        PlanMove::FailAction { index, in_doubt: true, .. } => plan.action_in_doubt(*index).map(|()| None),
+        PlanMove::FailAction { index, error, .. } => plan.action_failed(*index, json!(error)).map(|()| None),
+        PlanMove::Finish { calls } => {
+            calls.iter().try_for_each(|call| plan.record_call(call.clone()))?;
+            plan.finish().map(Some)
+        }
+    }
+}
+
+/// Approves the revision that the gate judged, edits included; one that was stored since stays a draft.
 fn approve(plan: &mut PlanInstance, clearance: Option<&Clearance>) -> Result<Transition, PlanError> {
-    let digest = plan.digest();
-    match clearance.map(|clearance| (clearance, clearance.ruling())) {
-        Some((_, Some(ruling))) => plan.approve(digest, Actor::human(ruling.principal.as_deref()), consent(ruling)),
-        Some((clearance, None)) => plan.approve(digest, Actor::new(Part::Policy, clearance.rule()), Consent::default()),
-        None => Err(PlanError::WrongBinding),
+    let Some(clearance) = clearance else { return Err(PlanError::WrongBinding) };
+    let digest: Digest = clearance.plan_digest().unwrap_or_default().parse()?;
+    match clearance.ruling() {
+        Some(ruling) => plan.approve(digest, Actor::human(ruling.principal.as_deref()), consent(ruling)),
+        None => plan.approve(digest, Actor::new(Part::Policy, clearance.rule()), Consent::default()),
     }
 }
 
@@ -217,7 +255,7 @@ fn error_note(step: &PlanMove) -> ErrorNote {
 }
 
 /// A status as JSON writes it.
-fn word(status: &PlanStatus) -> String {
+fn word(status: PlanStatus) -> String {
     json!(status).as_str().unwrap_or_default().to_owned()
 }
 

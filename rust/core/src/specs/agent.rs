@@ -119,8 +119,7 @@ impl AgentSpec {
     #[must_use]
     pub fn tool_names(&self) -> Vec<&str> {
         let own = self.every_tool().map(|tool| tool.name.as_str());
-        let toolkits =
-            self.toolkits.iter().filter_map(|toolkit| toolkit_tools(toolkit)).flatten().copied();
+        let toolkits = self.toolkits.iter().filter_map(|toolkit| toolkit_tools(toolkit)).flatten().copied();
         own.chain(self.role.built_in_tools().iter().copied()).chain(toolkits).collect()
     }
 }

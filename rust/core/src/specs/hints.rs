@@ -11,8 +11,7 @@ pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a s
 }
 
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let scored =
-        known.iter().map(|other| (strsim::normalized_damerau_levenshtein(name, other), *other));
+    let scored = known.iter().map(|other| (strsim::normalized_damerau_levenshtein(name, other), *other));
     let best = scored.max_by(|one, two| one.0.total_cmp(&two.0));
     best.filter(|(likeness, _)| *likeness >= 0.5).map(|(_, other)| other)
 }

@@ -40,10 +40,7 @@ impl PlanSpec {
     /// ```
     #[must_use]
     pub fn action_kinds(&self) -> Vec<String> {
-        let field = self
-            .actions_field
-            .as_deref()
-            .and_then(|field| shape::field(&self.schema, &self.schema, field));
+        let field = self.actions_field.as_deref().and_then(|field| shape::field(&self.schema, &self.schema, field));
         let items = field.and_then(|list| shape::items(&self.schema, list));
         let variants = items.map(|items| shape::variants(&self.schema, items)).unwrap_or_default();
         variants.into_iter().filter_map(|variant| shape::tag(&self.schema, variant)).collect()

@@ -11,15 +11,10 @@ impl RuntimeSpec {
     #[must_use]
     pub fn coordinated(&self) -> BTreeSet<&str> {
         let mut reached = BTreeSet::new();
-        let mut open: Vec<&str> =
-            self.coordinator().map(|agent| agent.name.as_str()).into_iter().collect();
+        let mut open: Vec<&str> = self.coordinator().map(|agent| agent.name.as_str()).into_iter().collect();
         while let Some(name) = open.pop() {
             if reached.insert(name) {
-                open.extend(
-                    self.agent(name)
-                        .into_iter()
-                        .flat_map(|agent| agent.routes.iter().map(String::as_str)),
-                );
+                open.extend(self.agent(name).into_iter().flat_map(|agent| agent.routes.iter().map(String::as_str)));
             }
         }
         reached

@@ -20,13 +20,8 @@ pub enum Role {
 pub const CATALOG_TOOLKIT: &str = "catalog";
 
 /// The tools that the catalog toolkit adds; all of them only read.
-pub const CATALOG_TOOLS: [&str; 5] = [
-    "search_catalog",
-    "list_schema_fields",
-    "get_catalog_relations",
-    "sample_table_data",
-    "execute_query",
-];
+pub const CATALOG_TOOLS: [&str; 5] =
+    ["search_catalog", "list_schema_fields", "get_catalog_relations", "sample_table_data", "execute_query"];
 
 /// The tools of a toolkit, or nothing for an unknown one.
 #[must_use]

@@ -103,16 +103,12 @@ fn read_word(word: &str, expires_in_ms: Option<i64>) -> Result<Rule, String> {
     match word {
         "always" => Ok(Rule::Always { expires_in_ms }),
         "never" => Ok(Rule::Never),
-        other => Err(format!(
-            "unknown rule `{other}`, expected `always`, `never` or `{{\"when\": ...}}`"
-        )),
+        other => Err(format!("unknown rule `{other}`, expected `always`, `never` or `{{\"when\": ...}}`")),
     }
 }
 
 fn read_fields(fields: &Map<String, Value>) -> Result<Rule, String> {
-    if let Some(unknown) =
-        fields.keys().find(|name| !["ask", "when", "expires_in_ms"].contains(&name.as_str()))
-    {
+    if let Some(unknown) = fields.keys().find(|name| !["ask", "when", "expires_in_ms"].contains(&name.as_str())) {
         return Err(format!("unknown field `{unknown}` in a rule"));
     }
     let expires_in_ms = read_expiry(fields.get("expires_in_ms"))?;
@@ -128,9 +124,7 @@ fn read_expiry(value: Option<&Value>) -> Result<Option<i64>, String> {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_i64() {
             Some(millis) if millis > 0 => Ok(Some(millis)),
-            _ => {
-                Err(format!("`expires_in_ms` is a positive number of milliseconds, not `{value}`"))
-            }
+            _ => Err(format!("`expires_in_ms` is a positive number of milliseconds, not `{value}`")),
         },
     }
 }

@@ -9,8 +9,7 @@ const HOPS_MAX: usize = 16;
 pub(crate) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let mut schema = schema;
     for _ in 0..HOPS_MAX {
-        let pointer =
-            schema.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
+        let pointer = schema.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
         match pointer.and_then(|pointer| root.pointer(pointer)) {
             Some(next) => schema = next,
             None => break,
@@ -28,9 +27,7 @@ pub(crate) fn variants<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value>
 
 fn flatten<'a>(found: &mut Vec<&'a Value>, root: &'a Value, schema: &'a Value, hops: usize) {
     let schema = resolve(root, schema);
-    let union = ["oneOf", "anyOf", "allOf"]
-        .iter()
-        .find_map(|word| schema.get(word).and_then(Value::as_array));
+    let union = ["oneOf", "anyOf", "allOf"].iter().find_map(|word| schema.get(word).and_then(Value::as_array));
     match union {
         Some(members) if hops > 0 => {
             for member in members {
@@ -43,16 +40,12 @@ fn flatten<'a>(found: &mut Vec<&'a Value>, root: &'a Value, schema: &'a Value, h
 
 /// The schema of one field, where any alternative has it.
 pub(crate) fn field<'a>(root: &'a Value, schema: &'a Value, name: &str) -> Option<&'a Value> {
-    variants(root, schema)
-        .into_iter()
-        .find_map(|variant| variant.get("properties").and_then(|fields| fields.get(name)))
+    variants(root, schema).into_iter().find_map(|variant| variant.get("properties").and_then(|fields| fields.get(name)))
 }
 
 /// The names of the fields of all alternatives.
 pub(crate) fn field_names(root: &Value, schema: &Value) -> Vec<String> {
-    let objects = variants(root, schema)
-        .into_iter()
-        .filter_map(|variant| variant.get("properties")?.as_object());
+    let objects = variants(root, schema).into_iter().filter_map(|variant| variant.get("properties")?.as_object());
     objects.flat_map(|fields| fields.keys().cloned()).collect()
 }
 
@@ -62,8 +55,7 @@ pub(crate) fn is_open(root: &Value, schema: &Value) -> bool {
         let named = variant.get("properties").is_some();
         let closed = variant.get("additionalProperties").and_then(Value::as_bool) == Some(false);
         let object = variant.get("type").is_none_or(|kind| kind == "object");
-        object && !named && !closed
-            || variant.get("additionalProperties").is_some_and(|extra| extra != false)
+        object && !named && !closed || variant.get("additionalProperties").is_some_and(|extra| extra != false)
     })
 }
 
@@ -75,10 +67,7 @@ pub(crate) fn items<'a>(root: &'a Value, list: &'a Value) -> Option<&'a Value> {
 /// The constant `kind` of one variant.
 pub(crate) fn tag(root: &Value, variant: &Value) -> Option<String> {
     let kind = resolve(root, variant.get("properties")?.get("kind")?);
-    let only = kind
-        .get("enum")
-        .and_then(Value::as_array)
-        .filter(|values| values.len() == 1)
-        .and_then(|values| values.first());
+    let only =
+        kind.get("enum").and_then(Value::as_array).filter(|values| values.len() == 1).and_then(|values| values.first());
     kind.get("const").or(only).and_then(Value::as_str).map(str::to_owned)
 }

@@ -26,20 +26,11 @@ fn agent(role: &str, name: &str, more: &Value) -> Value {
 }
 
 fn checked(agents: &[Value]) -> Wiring {
-    check(
-        &RuntimeSpec::decode(
-            json!({"tenant": {"id": "acme", "config_version": "v1"}, "agents": agents}),
-        )
-        .unwrap(),
-    )
+    check(&RuntimeSpec::decode(json!({"tenant": {"id": "acme", "config_version": "v1"}, "agents": agents})).unwrap())
 }
 
 fn faults(agents: &[Value]) -> Vec<String> {
-    checked(agents)
-        .faults
-        .into_iter()
-        .map(|fault| format!("{}; {}", fault.message, fault.hint))
-        .collect()
+    checked(agents).faults.into_iter().map(|fault| format!("{}; {}", fault.message, fault.hint)).collect()
 }
 
 fn warnings(agents: &[Value]) -> Vec<String> {
@@ -84,10 +75,7 @@ fn unknown_fields_and_deep_values_are_refused() {
 #[test]
 fn what_a_tool_does_not_say_is_assumed_for_the_worst() {
     let tool = ToolSpec::decode(json!({"name": "a", "parameters": {}})).unwrap();
-    assert_eq!(
-        (tool.access, tool.timeout_ms, tool.max_result_bytes),
-        (Access::WriteOnce, 60_000, 16_384)
-    );
+    assert_eq!((tool.access, tool.timeout_ms, tool.max_result_bytes), (Access::WriteOnce, 60_000, 16_384));
 }
 
 #[test]
@@ -111,11 +99,7 @@ fn the_announced_wiring_is_sound_with_warnings() {
             "scenario_coordinator",
             &json!({"routes": ["scenario_planner", "scenario_executor"], "approval": {"plans": "always", "tools": "never"}}),
         ),
-        agent(
-            "planner",
-            "scenario_planner",
-            &json!({"plan": plan("ScenarioPlan"), "toolkits": ["catalog"]}),
-        ),
+        agent("planner", "scenario_planner", &json!({"plan": plan("ScenarioPlan"), "toolkits": ["catalog"]})),
         agent(
             "executor",
             "scenario_executor",
@@ -135,11 +119,7 @@ fn the_announced_wiring_is_sound_with_warnings() {
 #[test]
 fn everything_wrong_is_reported_at_once() {
     let found = faults(&[
-        agent(
-            "coordinator",
-            "front",
-            &json!({"routes": ["opps"], "tools": [tool("wipe", "write_once")]}),
-        ),
+        agent("coordinator", "front", &json!({"routes": ["opps"], "tools": [tool("wipe", "write_once")]})),
         agent("coordinator", "back", &json!({})),
         agent(
             "specialist",
@@ -179,9 +159,7 @@ fn a_cycle_is_shown_with_its_agents() {
         agent("specialist", "b", &json!({"routes": ["a"]})),
     ]);
     assert!(
-        found.contains(
-            &"routes form a cycle: `a` → `b` → `a`; remove one of these routes".to_owned()
-        ),
+        found.contains(&"routes form a cycle: `a` → `b` → `a`; remove one of these routes".to_owned()),
         "{found:?}"
     );
 }
@@ -190,11 +168,7 @@ fn a_cycle_is_shown_with_its_agents() {
 fn names_are_used_once() {
     let found = faults(&[
         agent("specialist", "a", &json!({"tools": [tool("x", "read"), tool("x", "read")]})),
-        agent(
-            "specialist",
-            "a",
-            &json!({"toolkits": ["catalog"], "tools": [tool("execute_query", "read")]}),
-        ),
+        agent("specialist", "a", &json!({"toolkits": ["catalog"], "tools": [tool("execute_query", "read")]})),
         agent("planner", "p", &json!({"plan": plan("P"), "tools": [tool("store_plan", "read")]})),
     ]);
     assert_eq!(
@@ -215,20 +189,13 @@ fn planner_and_executor_agree_on_the_plan() {
     let planner = agent("planner", "p", &json!({"plan": plan("P")}));
     assert_eq!(
         faults(&[planner.clone(), agent("executor", "e", &json!({"plan": other}))]),
-        [
-            "plan `P` of `e` has another schema than that of `p`; define the plan once and pass it to both"
-        ]
+        ["plan `P` of `e` has another schema than that of `p`; define the plan once and pass it to both"]
     );
     assert_eq!(
         faults(&[planner, agent("executor", "e", &json!({"plan": plan("Q")}))]),
-        [
-            "executor `e` performs `Q`, but planner `p` stores `P`; pass the same plan to planner and executor"
-        ]
+        ["executor `e` performs `Q`, but planner `p` stores `P`; pass the same plan to planner and executor"]
     );
-    assert_eq!(
-        faults(&[agent("planner", "p", &json!({}))]),
-        ["planner `p` has no plan; pass `plan=define_plan(...)`"]
-    );
+    assert_eq!(faults(&[agent("planner", "p", &json!({}))]), ["planner `p` has no plan; pass `plan=define_plan(...)`"]);
     assert!(
         warnings(&[agent("executor", "e", &json!({"plan": plan("P")}))])
             .contains(&"executor `e` performs `P`, which no planner stores".to_owned())
@@ -262,16 +229,12 @@ fn a_rule_names_only_what_there_is() {
         )
     };
     assert_eq!(
-        faults(&[with(
-            "args.row > 1 && args['order'].units > 2 && has(args.row) && [1].exists(r, r == args.row)"
-        )]),
+        faults(&[with("args.row > 1 && args['order'].units > 2 && has(args.row) && [1].exists(r, r == args.row)")]),
         Vec::<String>::new()
     );
     assert_eq!(
         faults(&[with("args.rwo > 1")]),
-        [
-            "the rule `when args.rwo > 1` names `args.rwo`, but there is no field `rwo`; did you mean `row`?"
-        ]
+        ["the rule `when args.rwo > 1` names `args.rwo`, but there is no field `rwo`; did you mean `row`?"]
     );
     assert_eq!(
         faults(&[with("args.order.unit > 1")]),
@@ -286,13 +249,9 @@ fn a_rule_names_only_what_there_is() {
 
 #[test]
 fn a_rule_about_plans_names_fields_of_the_plan() {
-    let with = |rule: &str| {
-        agent("planner", "p", &json!({"plan": plan("P"), "approval": {"plans": {"when": rule}}}))
-    };
+    let with = |rule: &str| agent("planner", "p", &json!({"plan": plan("P"), "approval": {"plans": {"when": rule}}}));
     assert_eq!(
-        faults(&[with(
-            "args.goal != '' && size(args.actions) > 3 && args.actions.exists(a, a.kind == 'open')"
-        )]),
+        faults(&[with("args.goal != '' && size(args.actions) > 3 && args.actions.exists(a, a.kind == 'open')")]),
         Vec::<String>::new()
     );
     assert_eq!(faults(&[with("args.gaol != ''")]).len(), 1);
@@ -314,9 +273,6 @@ fn writes_that_nothing_covers_and_agents_that_nothing_reaches_are_warned_about()
     assert_eq!(warnings(&agents("always")), ["nothing reaches specialist `lone`"]);
     assert_eq!(
         warnings(&agents("never")),
-        [
-            "nothing reaches specialist `lone`",
-            "neither a plan nor an approval covers the write tool `wipe` of `ops`"
-        ]
+        ["nothing reaches specialist `lone`", "neither a plan nor an approval covers the write tool `wipe` of `ops`"]
     );
 }

@@ -29,39 +29,26 @@ pub const LAWS: [(&str, Law); 6] = [
 fn whole_or_not_at_all(store: &mut dyn Store) -> Result<(), Violation> {
     commit(store, vec![append("a", 0, &[1])])?;
     let half = Batch { writes: vec![history("a", 0, &[1]), append("a", 0, &[2])] };
-    expect(
-        matches!(store.commit(half), Err(StoreError::Stale { .. })),
-        "a stale append was taken",
-    )?;
+    expect(matches!(store.commit(half), Err(StoreError::Stale { .. })), "a stale append was taken")?;
     expect(read(store.history(&history_key("a")))?.is_empty(), "half a batch is visible")?;
     let twice = Batch { writes: vec![append("b", 0, &[1]), append("b", 0, &[1])] };
-    expect(
-        matches!(store.commit(twice), Err(StoreError::WrittenTwice { .. })),
-        "a thing was written twice",
-    )?;
+    expect(matches!(store.commit(twice), Err(StoreError::WrittenTwice { .. })), "a thing was written twice")?;
     expect(read(store.head("b", "run"))?.seq == 0, "a refused batch left records")
 }
 
 fn read_back_in_order(store: &mut dyn Store) -> Result<(), Violation> {
     commit(store, vec![append("a", 0, &[1, 2]), history("a", 0, &[1, 2, 3])])?;
     commit(store, vec![append("a", 2, &[3]), history("a", 1, &[9])])?;
-    let records: Vec<Value> =
-        read(store.journal("a", "run", 1))?.into_iter().map(|stored| stored.record).collect();
+    let records: Vec<Value> = read(store.journal("a", "run", 1))?.into_iter().map(|stored| stored.record).collect();
     expect(records == [json!(2), json!(3)], "the journal is out of order")?;
-    expect(
-        read(store.history(&history_key("a")))? == [json!(1), json!(9)],
-        "the history is out of order",
-    )
+    expect(read(store.history(&history_key("a")))? == [json!(1), json!(9)], "the history is out of order")
 }
 
 fn one_of_two_writers_is_stale(store: &mut dyn Store) -> Result<(), Violation> {
     commit(store, vec![run("a", 0, RunStatus::Running)])?;
     commit(store, vec![run("a", 1, RunStatus::Paused)])?;
     let second = store.commit(Batch { writes: vec![run("a", 1, RunStatus::Failed)] });
-    expect(
-        matches!(second, Err(StoreError::Stale { expected: 1, actual: 2, .. })),
-        "both writers were taken",
-    )?;
+    expect(matches!(second, Err(StoreError::Stale { expected: 1, actual: 2, .. })), "both writers were taken")?;
     let row = read(store.run("a", "run"))?.ok_or("the run is gone")?;
     expect((row.version, row.value.status) == (2, RunStatus::Paused), "the stale writer won")
 }
@@ -80,18 +67,10 @@ fn another_tenant_sees_nothing(store: &mut dyn Store) -> Result<(), Violation> {
     let handle = entry.handle.clone();
     commit(
         store,
-        vec![
-            append("a", 0, &[1]),
-            run("a", 0, RunStatus::Running),
-            history("a", 0, &[1]),
-            Write::Reference(entry),
-        ],
+        vec![append("a", 0, &[1]), run("a", 0, RunStatus::Running), history("a", 0, &[1]), Write::Reference(entry)],
     )?;
     expect(read(store.journal("b", "run", 0))?.is_empty(), "a journal is visible")?;
-    expect(
-        read(store.run("b", "run"))?.is_none() && read(store.runs("b", None))?.is_empty(),
-        "a run is visible",
-    )?;
+    expect(read(store.run("b", "run"))?.is_none() && read(store.runs("b", None))?.is_empty(), "a run is visible")?;
     expect(read(store.history(&history_key("b")))?.is_empty(), "a history is visible")?;
     expect(read(store.reference("b", &handle))?.is_none(), "a reference is visible")
 }
@@ -103,10 +82,7 @@ fn equal_references_share_a_body(store: &mut dyn Store) -> Result<(), Violation>
     commit(store, vec![Write::Reference(second)])?;
     let kept = read(store.reference("a", &handle))?.ok_or("the reference is gone")?;
     expect(kept.expires_at == 110, "the earlier expiry won")?;
-    expect(
-        read(store.sweep(110, std::slice::from_ref(&handle)))? == 0,
-        "a pinned reference was swept",
-    )?;
+    expect(read(store.sweep(110, std::slice::from_ref(&handle)))? == 0, "a pinned reference was swept")?;
     expect(read(store.sweep(110, &[]))? == 1, "an expired reference stays")
 }
 
@@ -128,11 +104,7 @@ fn append(tenant: &str, after: u64, records: &[u64]) -> Write {
 }
 
 fn history(tenant: &str, keep: usize, messages: &[u64]) -> Write {
-    Write::History {
-        key: history_key(tenant),
-        keep,
-        messages: messages.iter().map(|number| json!(number)).collect(),
-    }
+    Write::History { key: history_key(tenant), keep, messages: messages.iter().map(|number| json!(number)).collect() }
 }
 
 fn history_key(tenant: &str) -> HistoryKey {

@@ -58,14 +58,8 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn journal(
-        &self,
-        tenant: &str,
-        run_id: &str,
-        after: u64,
-    ) -> Result<Vec<StoredRecord>, StoreError> {
-        let records =
-            self.journals.get(&key(tenant, run_id)).map(Vec::as_slice).unwrap_or_default();
+    fn journal(&self, tenant: &str, run_id: &str, after: u64) -> Result<Vec<StoredRecord>, StoreError> {
+        let records = self.journals.get(&key(tenant, run_id)).map(Vec::as_slice).unwrap_or_default();
         let start = usize::try_from(after).unwrap_or(usize::MAX);
         Ok(records.get(start..).unwrap_or_default().to_vec())
     }
@@ -80,31 +74,16 @@ impl Store for MemoryStore {
         Ok(self.runs.get(&key(tenant, run_id)).cloned())
     }
 
-    fn runs(
-        &self,
-        tenant: &str,
-        thread: Option<&str>,
-    ) -> Result<Vec<Versioned<RunRow>>, StoreError> {
-        let of_thread =
-            |row: &&Versioned<RunRow>| thread.is_none() || row.value.thread.as_deref() == thread;
-        Ok(self
-            .runs
-            .values()
-            .filter(|row| row.value.tenant == tenant)
-            .filter(of_thread)
-            .cloned()
-            .collect())
+    fn runs(&self, tenant: &str, thread: Option<&str>) -> Result<Vec<Versioned<RunRow>>, StoreError> {
+        let of_thread = |row: &&Versioned<RunRow>| thread.is_none() || row.value.thread.as_deref() == thread;
+        Ok(self.runs.values().filter(|row| row.value.tenant == tenant).filter(of_thread).cloned().collect())
     }
 
     fn history(&self, key: &HistoryKey) -> Result<Vec<Value>, StoreError> {
         Ok(self.histories.get(key).cloned().unwrap_or_default())
     }
 
-    fn plan(
-        &self,
-        tenant: &str,
-        plan_id: &str,
-    ) -> Result<Option<Versioned<PlanInstance>>, StoreError> {
+    fn plan(&self, tenant: &str, plan_id: &str) -> Result<Option<Versioned<PlanInstance>>, StoreError> {
         Ok(self.plans.get(&key(tenant, plan_id)).cloned())
     }
 
@@ -112,29 +91,17 @@ impl Store for MemoryStore {
         Ok(self.current_plans.get(&key(tenant, thread)).cloned())
     }
 
-    fn approval(
-        &self,
-        tenant: &str,
-        approval_id: &str,
-    ) -> Result<Option<Versioned<Approval>>, StoreError> {
+    fn approval(&self, tenant: &str, approval_id: &str) -> Result<Option<Versioned<Approval>>, StoreError> {
         Ok(self.approvals.get(&key(tenant, approval_id)).cloned())
     }
 
-    fn pending_approvals(
-        &self,
-        tenant: &str,
-        thread: Option<&str>,
-    ) -> Result<Vec<Versioned<Approval>>, StoreError> {
+    fn pending_approvals(&self, tenant: &str, thread: Option<&str>) -> Result<Vec<Versioned<Approval>>, StoreError> {
         let pending = |row: &&Versioned<Approval>| {
             let of_thread = thread.is_none() || row.value.thread_id.as_deref() == thread;
-            row.value.bound.tenant == tenant
-                && row.value.status == ApprovalStatus::Pending
-                && of_thread
+            row.value.bound.tenant == tenant && row.value.status == ApprovalStatus::Pending && of_thread
         };
         let mut found: Vec<_> = self.approvals.values().filter(pending).cloned().collect();
-        found.sort_by(|one, two| {
-            (one.value.asked_at, &one.value.id).cmp(&(two.value.asked_at, &two.value.id))
-        });
+        found.sort_by(|one, two| (one.value.asked_at, &one.value.id).cmp(&(two.value.asked_at, &two.value.id)));
         Ok(found)
     }
 
@@ -144,8 +111,7 @@ impl Store for MemoryStore {
 
     fn sweep(&mut self, before: i64, pinned: &[Handle]) -> Result<usize, StoreError> {
         let held = self.references.len();
-        self.references
-            .retain(|(_, handle), entry| entry.is_live(before) || pinned.contains(handle));
+        self.references.retain(|(_, handle), entry| entry.is_live(before) || pinned.contains(handle));
         Ok(held.saturating_sub(self.references.len()))
     }
 }
@@ -163,9 +129,7 @@ impl MemoryStore {
             Write::Append { tenant, run_id, .. } => self.head(tenant, run_id)?.seq,
             Write::Run { row, .. } => version(self.runs.get(&key(&row.tenant, &row.run_id))),
             Write::Plan { plan, .. } => version(self.plans.get(&key(plan.tenant(), plan.id()))),
-            Write::Approval { approval, .. } => {
-                version(self.approvals.get(&key(&approval.bound.tenant, &approval.id)))
-            }
+            Write::Approval { approval, .. } => version(self.approvals.get(&key(&approval.bound.tenant, &approval.id))),
             Write::History { key, keep, .. } => {
                 return self.check_history(key, *keep).map(|()| Ready::Plain(Box::new(write)));
             }
@@ -178,9 +142,7 @@ impl MemoryStore {
                 fresh(named, after, stands)?;
                 self.chain(&tenant, &run_id, records)
             }
-            Write::Run { version, .. }
-            | Write::Plan { version, .. }
-            | Write::Approval { version, .. } => {
+            Write::Run { version, .. } | Write::Plan { version, .. } | Write::Approval { version, .. } => {
                 fresh(named, version, stands)?;
                 Ok(Ready::Plain(Box::new(write)))
             }
@@ -196,11 +158,7 @@ impl MemoryStore {
             return Ok(());
         }
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        Err(StoreError::Stale {
-            key: format!("history {key:?}"),
-            expected: number(keep),
-            actual: number(held),
-        })
+        Err(StoreError::Stale { key: format!("history {key:?}"), expected: number(keep), actual: number(held) })
     }
 
     fn chain(&self, tenant: &str, run_id: &str, records: Vec<Value>) -> Result<Ready, StoreError> {
@@ -229,12 +187,7 @@ impl MemoryStore {
                 put(&mut self.plans, key(plan.tenant(), plan.id()), version, plan);
             }
             Write::Approval { version, approval } => {
-                put(
-                    &mut self.approvals,
-                    key(&approval.bound.tenant, &approval.id),
-                    version,
-                    approval,
-                );
+                put(&mut self.approvals, key(&approval.bound.tenant, &approval.id), version, approval);
             }
             Write::History { key, keep, messages } => {
                 let history = self.histories.entry(key).or_default();

@@ -38,12 +38,7 @@ pub trait Store: Send {
     /// # Errors
     ///
     /// [`StoreError::Medium`].
-    fn journal(
-        &self,
-        tenant: &str,
-        run_id: &str,
-        after: u64,
-    ) -> Result<Vec<StoredRecord>, StoreError>;
+    fn journal(&self, tenant: &str, run_id: &str, after: u64) -> Result<Vec<StoredRecord>, StoreError>;
 
     /// The end of a run's journal; number 0 for one that was never written.
     ///
@@ -64,11 +59,7 @@ pub trait Store: Send {
     /// # Errors
     ///
     /// [`StoreError::Medium`].
-    fn runs(
-        &self,
-        tenant: &str,
-        thread: Option<&str>,
-    ) -> Result<Vec<Versioned<RunRow>>, StoreError>;
+    fn runs(&self, tenant: &str, thread: Option<&str>) -> Result<Vec<Versioned<RunRow>>, StoreError>;
 
     /// The messages of a history; none for one that was never written.
     ///
@@ -82,11 +73,7 @@ pub trait Store: Send {
     /// # Errors
     ///
     /// [`StoreError::Medium`].
-    fn plan(
-        &self,
-        tenant: &str,
-        plan_id: &str,
-    ) -> Result<Option<Versioned<PlanInstance>>, StoreError>;
+    fn plan(&self, tenant: &str, plan_id: &str) -> Result<Option<Versioned<PlanInstance>>, StoreError>;
 
     /// The id of the plan that a thread means when it names none.
     ///
@@ -100,22 +87,14 @@ pub trait Store: Send {
     /// # Errors
     ///
     /// [`StoreError::Medium`].
-    fn approval(
-        &self,
-        tenant: &str,
-        approval_id: &str,
-    ) -> Result<Option<Versioned<Approval>>, StoreError>;
+    fn approval(&self, tenant: &str, approval_id: &str) -> Result<Option<Versioned<Approval>>, StoreError>;
 
     /// The pending approvals of a tenant, of one thread or of all, in the order they were asked.
     ///
     /// # Errors
     ///
     /// [`StoreError::Medium`].
-    fn pending_approvals(
-        &self,
-        tenant: &str,
-        thread: Option<&str>,
-    ) -> Result<Vec<Versioned<Approval>>, StoreError>;
+    fn pending_approvals(&self, tenant: &str, thread: Option<&str>) -> Result<Vec<Versioned<Approval>>, StoreError>;
 
     /// A reference, expired or not.
     ///

@@ -48,12 +48,7 @@ fn pending_approvals_are_listed_in_the_order_they_were_asked() {
         store.commit(Batch::new().with(write)).unwrap();
     }
     let ids = |tenant: &str, thread| -> Vec<String> {
-        store
-            .pending_approvals(tenant, thread)
-            .unwrap()
-            .into_iter()
-            .map(|row| row.value.id)
-            .collect()
+        store.pending_approvals(tenant, thread).unwrap().into_iter().map(|row| row.value.id).collect()
     };
     assert_eq!(ids("acme", None), ["b", "a"]);
     assert_eq!(ids("acme", Some("t")), ["b", "a"]);
@@ -65,18 +60,9 @@ fn pending_approvals_are_listed_in_the_order_they_were_asked() {
 fn a_plan_and_the_thread_that_means_it_are_kept_together() {
     let mut store = MemoryStore::default();
     let spec = PlanSpec { name: "P".to_owned(), schema: json!({}), actions_field: None };
-    let plan =
-        PlanInstance::store("p-1", &spec, "acme", "t", json!({}), Actor::new(Part::Planner, "p"))
-            .unwrap()
-            .0;
-    let current = Write::CurrentPlan {
-        tenant: "acme".to_owned(),
-        thread: "t".to_owned(),
-        plan_id: "p-1".to_owned(),
-    };
-    store
-        .commit(Batch::new().with(Write::Plan { version: 0, plan: plan.clone() }).with(current))
-        .unwrap();
+    let plan = PlanInstance::store("p-1", &spec, "acme", "t", json!({}), Actor::new(Part::Planner, "p")).unwrap().0;
+    let current = Write::CurrentPlan { tenant: "acme".to_owned(), thread: "t".to_owned(), plan_id: "p-1".to_owned() };
+    store.commit(Batch::new().with(Write::Plan { version: 0, plan: plan.clone() }).with(current)).unwrap();
     assert_eq!(store.plan("acme", "p-1").unwrap().unwrap().value, plan);
     assert_eq!(store.current_plan("acme", "t").unwrap().as_deref(), Some("p-1"));
     assert_eq!(store.current_plan("other", "t").unwrap(), None);

@@ -27,12 +27,7 @@ pub fn link(parent: &Digest, record: &Value) -> Result<Digest, StoreError> {
 /// # Errors
 ///
 /// [`StoreError::Broken`] at the first record that is missing, changed or too many.
-pub fn verify(
-    tenant: &str,
-    run_id: &str,
-    records: &[StoredRecord],
-    head: &Head,
-) -> Result<(), StoreError> {
+pub fn verify(tenant: &str, run_id: &str, records: &[StoredRecord], head: &Head) -> Result<(), StoreError> {
     let mut end = Head { seq: 0, digest: genesis(tenant, run_id) };
     let broken = |seq: u64| StoreError::Broken { run_id: run_id.to_owned(), seq };
     for stored in records {

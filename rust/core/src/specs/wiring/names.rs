@@ -33,8 +33,7 @@ fn check_tools(agent: &AgentSpec, wiring: &mut Wiring) {
     let names: BTreeSet<&str> = agent.every_tool().map(|tool| tool.name.as_str()).collect();
     for name in names {
         if let Some(owner) = brought_along(agent, name) {
-            let message =
-                format!("tool `{name}` of `{}` is named like a tool of {owner}", agent.name);
+            let message = format!("tool `{name}` of `{}` is named like a tool of {owner}", agent.name);
             wiring.fault(format!("agents.{}.tools", agent.name), message, "rename it");
         }
     }
@@ -44,8 +43,7 @@ fn brought_along(agent: &AgentSpec, name: &str) -> Option<String> {
     if agent.role.built_in_tools().contains(&name) {
         return Some(format!("its role, {}", agent.role));
     }
-    let holds =
-        |toolkit: &&String| toolkit_tools(toolkit).is_some_and(|tools| tools.contains(&name));
+    let holds = |toolkit: &&String| toolkit_tools(toolkit).is_some_and(|tools| tools.contains(&name));
     agent.toolkits.iter().find(holds).map(|toolkit| format!("its toolkit `{toolkit}`"))
 }
 

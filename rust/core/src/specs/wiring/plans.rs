@@ -21,11 +21,7 @@ pub(super) fn check(spec: &RuntimeSpec, wiring: &mut Wiring) {
 fn check_presence(agent: &AgentSpec, wiring: &mut Wiring) {
     let place = format!("agents.{}.plan", agent.name);
     if agent.role.needs_plan() && agent.plan.is_none() {
-        wiring.fault(
-            &place,
-            format!("{} `{}` has no plan", agent.role, agent.name),
-            "pass `plan=define_plan(...)`",
-        );
+        wiring.fault(&place, format!("{} `{}` has no plan", agent.role, agent.name), "pass `plan=define_plan(...)`");
     }
     if !agent.role.needs_plan() && agent.plan.is_some() {
         wiring.fault(
@@ -43,15 +39,9 @@ fn check_types(spec: &RuntimeSpec, wiring: &mut Wiring) {
         let Some(plan) = &agent.plan else { continue };
         let (other, known) = *first.entry(&plan.name).or_insert((agent, plan));
         if !same_type(known, plan) {
-            let message = format!(
-                "plan `{}` of `{}` has another schema than that of `{}`",
-                plan.name, agent.name, other.name
-            );
-            wiring.fault(
-                format!("agents.{}.plan", agent.name),
-                message,
-                "define the plan once and pass it to both",
-            );
+            let message =
+                format!("plan `{}` of `{}` has another schema than that of `{}`", plan.name, agent.name, other.name);
+            wiring.fault(format!("agents.{}.plan", agent.name), message, "define the plan once and pass it to both");
         }
     }
 }
@@ -62,26 +52,15 @@ fn same_type(one: &PlanSpec, two: &PlanSpec) -> bool {
 
 fn check_planner(spec: &RuntimeSpec, executor: &AgentSpec, wiring: &mut Wiring) {
     let Some(plan) = &executor.plan else { return };
-    let planners: Vec<&AgentSpec> =
-        with_role(spec, Role::Planner).filter(|planner| planner.plan.is_some()).collect();
-    let stored = || {
-        planners.iter().filter_map(|planner| planner.plan.as_ref()).map(|plan| plan.name.as_str())
-    };
+    let planners: Vec<&AgentSpec> = with_role(spec, Role::Planner).filter(|planner| planner.plan.is_some()).collect();
+    let stored = || planners.iter().filter_map(|planner| planner.plan.as_ref()).map(|plan| plan.name.as_str());
     let place = format!("agents.{}.plan", executor.name);
     if planners.is_empty() {
-        let message = format!(
-            "executor `{}` performs `{}`, which no planner stores",
-            executor.name, plan.name
-        );
+        let message = format!("executor `{}` performs `{}`, which no planner stores", executor.name, plan.name);
         wiring.warn(place, message, "only a program can store it; define a planner for it");
     } else if !stored().any(|name| name == plan.name) {
         let names: Vec<String> = planners.iter().map(|planner| stored_by(planner)).collect();
-        let message = format!(
-            "executor `{}` performs `{}`, but {}",
-            executor.name,
-            plan.name,
-            names.join(" and ")
-        );
+        let message = format!("executor `{}` performs `{}`, but {}", executor.name, plan.name, names.join(" and "));
         wiring.fault(place, message, "pass the same plan to planner and executor");
     }
 }
@@ -95,10 +74,8 @@ fn check_dispatcher(agent: &AgentSpec, wiring: &mut Wiring) {
     let place = format!("agents.{}.dispatcher", agent.name);
     match (&agent.dispatcher, agent.role, &agent.plan) {
         (None, Role::Executor, _) => {
-            let message = format!(
-                "executor `{}` has no dispatcher: nothing binds its calls to the plan's actions",
-                agent.name
-            );
+            let message =
+                format!("executor `{}` has no dispatcher: nothing binds its calls to the plan's actions", agent.name);
             wiring.warn(place, message, "pass `dispatcher=ActionDispatcher(plan)`");
         }
         (Some(entries), Role::Executor, Some(plan)) => check_cover(agent, plan, entries, wiring),
@@ -113,26 +90,16 @@ fn check_dispatcher(agent: &AgentSpec, wiring: &mut Wiring) {
     }
 }
 
-fn check_cover(
-    agent: &AgentSpec,
-    plan: &PlanSpec,
-    entries: &BTreeMap<String, DispatchEntry>,
-    wiring: &mut Wiring,
-) {
+fn check_cover(agent: &AgentSpec, plan: &PlanSpec, entries: &BTreeMap<String, DispatchEntry>, wiring: &mut Wiring) {
     let place = format!("agents.{}.dispatcher", agent.name);
     let kinds = plan.action_kinds();
     for kind in kinds.iter().filter(|kind| !entries.contains_key(*kind)) {
-        let message = format!(
-            "dispatcher of `{}` does not cover the action `{kind}` of `{}`",
-            agent.name, plan.name
-        );
+        let message = format!("dispatcher of `{}` does not cover the action `{kind}` of `{}`", agent.name, plan.name);
         wiring.fault(&place, message, format!("add `@actions.on(...)` for `{kind}`"));
     }
     for kind in entries.keys().filter(|kind| !kinds.contains(kind)) {
-        let message = format!(
-            "dispatcher of `{}` performs `{kind}`, which is no action of `{}`",
-            agent.name, plan.name
-        );
+        let message =
+            format!("dispatcher of `{}` performs `{kind}`, which is no action of `{}`", agent.name, plan.name);
         wiring.fault(&place, message, did_you_mean(kind, kinds.iter().map(String::as_str)));
     }
 }

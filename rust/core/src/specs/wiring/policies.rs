@@ -22,12 +22,7 @@ pub(super) fn check(spec: &RuntimeSpec, wiring: &mut Wiring) {
     }
 }
 
-fn check_approval(
-    place: &str,
-    approval: &ApprovalSpec,
-    agents: &[&AgentSpec],
-    wiring: &mut Wiring,
-) {
+fn check_approval(place: &str, approval: &ApprovalSpec, agents: &[&AgentSpec], wiring: &mut Wiring) {
     if let Some(rule) = &approval.plans {
         check_rule(&format!("{place}.plans"), rule, &plan_schemas(agents), wiring);
     }
@@ -57,11 +52,7 @@ fn check_rule(place: &str, rule: &Rule, schemas: &Schemas<'_>, wiring: &mut Wiri
     let names = match Compiled::new(rule) {
         Ok(compiled) => compiled.names(),
         Err(fault) => {
-            return wiring.fault(
-                place,
-                fault.to_string(),
-                "a rule is CEL, such as `args.units > 10`",
-            );
+            return wiring.fault(place, fault.to_string(), "a rule is CEL, such as `args.units > 10`");
         }
     };
     for name in &names.unknown {
@@ -80,21 +71,12 @@ fn name_hint(name: &str) -> String {
 }
 
 /// A rule over several tools may name a field that only some of them have.
-fn check_argument(
-    place: &str,
-    rule: &Rule,
-    path: &[String],
-    schemas: &Schemas<'_>,
-    wiring: &mut Wiring,
-) {
+fn check_argument(place: &str, rule: &Rule, path: &[String], schemas: &Schemas<'_>, wiring: &mut Wiring) {
     let Some(schemas) = schemas else { return };
     let missing: Vec<Missing> = schemas.iter().filter_map(|schema| missing(schema, path)).collect();
     let everywhere = missing.len() == schemas.len();
     if let Some(Missing { name, known }) = missing.into_iter().next().filter(|_| everywhere) {
-        let message = format!(
-            "the rule `{rule}` names `args.{}`, but there is no field `{name}`",
-            path.join(".")
-        );
+        let message = format!("the rule `{rule}` names `args.{}`, but there is no field `{name}`", path.join("."));
         wiring.fault(place, message, did_you_mean(&name, known.iter().map(String::as_str)));
     }
 }
@@ -113,10 +95,7 @@ fn missing(root: &Value, path: &[String]) -> Option<Missing> {
         match shape::field(root, schema, name) {
             Some(next) => schema = next,
             None => {
-                return Some(Missing {
-                    name: name.clone(),
-                    known: shape::field_names(root, schema),
-                });
+                return Some(Missing { name: name.clone(), known: shape::field_names(root, schema) });
             }
         }
     }

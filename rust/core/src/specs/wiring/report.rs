@@ -31,29 +31,11 @@ impl Wiring {
         self.faults.is_empty()
     }
 
-    pub(super) fn fault(
-        &mut self,
-        place: impl Into<String>,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
-        self.faults.push(WiringFault {
-            place: place.into(),
-            message: message.into(),
-            hint: hint.into(),
-        });
+    pub(super) fn fault(&mut self, place: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+        self.faults.push(WiringFault { place: place.into(), message: message.into(), hint: hint.into() });
     }
 
-    pub(super) fn warn(
-        &mut self,
-        place: impl Into<String>,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
-        self.warnings.push(WiringFault {
-            place: place.into(),
-            message: message.into(),
-            hint: hint.into(),
-        });
+    pub(super) fn warn(&mut self, place: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+        self.warnings.push(WiringFault { place: place.into(), message: message.into(), hint: hint.into() });
     }
 }

@@ -11,11 +11,7 @@ pub(super) fn check(spec: &RuntimeSpec, wiring: &mut Wiring) {
     }
     if let Some(cycle) = spec.route_cycle() {
         let shown: Vec<String> = cycle.iter().map(|name| format!("`{name}`")).collect();
-        wiring.fault(
-            "agents",
-            format!("routes form a cycle: {}", shown.join(" → ")),
-            "remove one of these routes",
-        );
+        wiring.fault("agents", format!("routes form a cycle: {}", shown.join(" → ")), "remove one of these routes");
     }
     check_reach(spec, wiring);
 }
@@ -32,8 +28,7 @@ fn check_coordinators(spec: &RuntimeSpec, wiring: &mut Wiring) {
 fn check_routes(spec: &RuntimeSpec, agent: &AgentSpec, wiring: &mut Wiring) {
     let place = format!("agents.{}.routes", agent.name);
     for route in agent.routes.iter().filter(|route| spec.agent(route).is_none()) {
-        let known =
-            spec.agents.iter().map(|other| other.name.as_str()).filter(|name| *name != agent.name);
+        let known = spec.agents.iter().map(|other| other.name.as_str()).filter(|name| *name != agent.name);
         wiring.fault(
             &place,
             format!("unknown agent `{route}` in routes of `{}`", agent.name),
