@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowai.interpreters.creation import create_runtime
-    from flowai.interpreters.wiring import define_runtime
     from flowai.interpreters.eval import Eval
     from flowai.interpreters.live import Live
     from flowai.interpreters.recording import Recording
     from flowai.interpreters.run import Run
     from flowai.interpreters.runtime import PendingApproval, Runtime
-    from flowai.interpreters.script import Crashes, Delays, Hangs
     from flowai.interpreters.test import Test
+    from flowai.interpreters.wiring import define_runtime
+    from flowai.specs.trouble import Crashes, Delays, Hangs
 
 __all__ = [
     "Crashes",
@@ -32,18 +32,18 @@ __all__ = [
 ]
 
 _HOME = {
-    "Crashes": "script",
-    "Delays": "script",
-    "Eval": "eval",
-    "Hangs": "script",
-    "Live": "live",
-    "PendingApproval": "runtime",
-    "Recording": "recording",
-    "Run": "run",
-    "Runtime": "runtime",
-    "Test": "test",
-    "create_runtime": "creation",
-    "define_runtime": "wiring",
+    "Crashes": "flowai.specs.trouble",
+    "Delays": "flowai.specs.trouble",
+    "Eval": "flowai.interpreters.eval",
+    "Hangs": "flowai.specs.trouble",
+    "Live": "flowai.interpreters.live",
+    "PendingApproval": "flowai.interpreters.runtime",
+    "Recording": "flowai.interpreters.recording",
+    "Run": "flowai.interpreters.run",
+    "Runtime": "flowai.interpreters.runtime",
+    "Test": "flowai.interpreters.test",
+    "create_runtime": "flowai.interpreters.creation",
+    "define_runtime": "flowai.interpreters.wiring",
 }
 
 
@@ -51,7 +51,7 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for, once."""
     if name not in _HOME:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    found = getattr(import_module(_HOME[name]), name)
     globals()[name] = found
     return found
 

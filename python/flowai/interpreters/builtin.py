@@ -22,6 +22,8 @@ def effect_of(kind: str, written: dict[str, Any], tool: Any) -> Effect[Any]:
         return effects.CallModel(written["model"], messages=written["messages"], settings=written["settings"])
     if kind == "CallTool":
         return effects.CallTool(tool, **tool.decode_arguments(written["arguments"]))
+    if kind == "AwaitApproval":
+        return effects.AwaitApproval(written["title"], written["subject"])
     if kind == "Sleep":
         return effects.Sleep(written["wait_ms"] / 1_000)
     if kind == "DrawNumber":
@@ -29,18 +31,18 @@ def effect_of(kind: str, written: dict[str, Any], tool: Any) -> Effect[Any]:
     if kind in ("ReadClock", "DrawId"):
         return cast("Effect[Any]", getattr(effects, kind)())
     raise UnhandledEffect(
-        f"`{kind}` cannot be answered by a handler", hint="plans, approvals and references belong to the runtime"
+        f"`{kind}` cannot be answered by a handler", hint="plans and references belong to the runtime"
     )
 
 
-def answered(effect: Effect[Any], answer: Any, written: dict[str, Any]) -> Any:
+def answered(effect: Effect[Any], answer: object) -> Any:
     """Return an answer in the form that the native part reads."""
     if isinstance(effect, effects.CallModel):
-        return _model_answer(answer, written)
+        return _model_answer(answer)
     return effect.codec.encode(answer)
 
 
-def _model_answer(answer: Any, written: dict[str, Any]) -> Any:
+def _model_answer(answer: object) -> Any:
     """Return a model's answer: a text, a structured value, or the whole answer as a mapping."""
     if isinstance(answer, Mapping) and ("text" in answer or "tool_calls" in answer):
         return {"text": "", "tool_calls": [], "stop_reason": "end_turn", **cast("Mapping[str, Any]", answer)}
@@ -48,5 +50,5 @@ def _model_answer(answer: Any, written: dict[str, Any]) -> Any:
         return {"text": answer, "tool_calls": [], "stop_reason": "end_turn"}
     from flowai.effects.codec import Codec, annotation_of
 
-    output = Codec(annotation_of(answer)).encode(answer)
+    output = Codec(annotation_of(cast("object", answer))).encode(cast("object", answer))
     return {"text": "", "tool_calls": [], "output": output, "stop_reason": "end_turn"}

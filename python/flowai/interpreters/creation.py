@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flowai.errors import Fault, SpecError
 from flowai.interpreters.interpreter import Interpreter
@@ -46,8 +46,9 @@ def create_runtime(
         >>> runtime.blocking.run_specialist("greeter", "Say hello").output
         'hello'
     """
-    if not isinstance(spec, RuntimeSpec):
-        raise SpecError(f"`{spec!r}` is no runtime spec", hint="give what `define_runtime(...)` returned")
+    given = cast("object", spec)
+    if not isinstance(given, RuntimeSpec):
+        raise SpecError(f"`{given!r}` is no runtime spec", hint="give what `define_runtime(...)` returned")
     chosen = _chosen(interpreter, testing)
     faults = [*_missing_toolkits(spec), *_missing_storage(storage)]
     if faults:
@@ -79,8 +80,11 @@ def _scripted(word: str, testing: TestingConfig | None) -> Interpreter[Any]:
 
 def _missing_toolkits(spec: RuntimeSpec) -> list[Fault]:
     return [
-        Fault(f"agent `{agent.name}`", f"the toolkit `{toolkit}` comes with a later release",
-              "leave it out of `toolkits`, or give tools of your own")
+        Fault(
+            f"agent `{agent.name}`",
+            f"the toolkit `{toolkit}` comes with a later release",
+            "leave it out of `toolkits`, or give tools of your own",
+        )
         for agent in spec.agents
         for toolkit in agent.toolkits
     ]
@@ -90,5 +94,3 @@ def _missing_storage(storage: str | None) -> list[Fault]:
     if storage is None or storage == "memory":
         return []
     return [Fault("storage", f"`{storage}` cannot be opened yet", "leave `storage` out: runs are kept in memory")]
-
-

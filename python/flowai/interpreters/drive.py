@@ -11,7 +11,7 @@ from flowai.interpreters.loops import background, hearing
 from flowai.interpreters.work import Work, now_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from flowai._bridge import Session
     from flowai.events import Event
@@ -39,16 +39,25 @@ class Drive:
         self._hearing: tuple[Hearing, int] | None = None
         self._wake: tuple[int, asyncio.TimerHandle] | None = None
         self._pushing = False
+        self._is_started = False
+        self._cancelled: tuple[str | None] | None = None
         self._queued: asyncio.Task[None] | None = None
 
     # Beginning
 
     def start(self, name: str, task: Any) -> None:
         """Begin the run; it goes as far as it can at once, and on where a loop runs."""
-        self.session.start(name, task)
-        self.push()
+        self.begin(name, task)
         if not self.finished and _has_loop():
             self.enter()
+
+    def begin(self, name: str, task: Any) -> None:
+        """Begin the run; it goes as far as it can without a loop."""
+        self.session.start(name, task)
+        self._is_started = True
+        if self._cancelled is not None:
+            self.session.cancel(*self._cancelled)
+        self.push()
 
     def start_after(self, other: Drive, name: str, task: Any) -> None:
         """Begin the run when another one is over."""
@@ -70,14 +79,14 @@ class Drive:
         self._pushing = True
         try:
             while (step := self._context.run(self.session.advance)) is not None:
-                work, dropped, wake_at, self.finished = step
+                work, dropped, _, self.finished = step
                 for key in dropped:
                     self._drop(key)
                 if not self._start_all(work):
                     break
         finally:
             self._pushing = False
-        self._after(wake_at if step is not None else None)
+        self._after(None if step is None else step[2])
 
     def _start_all(self, work: list[Item]) -> bool:
         """Start work; True when some of it was done at once."""
@@ -93,14 +102,15 @@ class Drive:
         return at_once
 
     def _start(self, item: Item) -> None:
-        key, kind, *rest = item
-        doing: Coroutine[Any, Any, None] = getattr(self._work, kind)(key, *rest)
-        assert self.loop is not None
-        self._tasks[key] = self.loop.create_task(self._do(key, doing), context=self._context.copy())
+        if self.loop is None:
+            raise AssertionError("work waits until a loop drives the run")
+        self._tasks[item[0]] = self.loop.create_task(self._do(*item), context=self._context.copy())
 
-    async def _do(self, key: tuple[int, int], doing: Coroutine[Any, Any, None]) -> None:
+    async def _do(self, key: tuple[int, int], kind: str, *rest: Any) -> None:
+        # Called in here: a task that is cancelled before it begins must not leave a coroutine unawaited.
+        doing: Callable[..., Coroutine[Any, Any, None]] = getattr(self._work, kind)
         try:
-            await doing
+            await doing(key, *rest)
         finally:
             self._tasks.pop(key, None)
         self.push()
@@ -197,8 +207,10 @@ class Drive:
 
     def cancel(self, reason: str | None = None) -> None:
         """Ask the run to end; its cleanups still run."""
-        self.session.cancel(reason)
-        self.nudge()
+        self._cancelled = (reason,)
+        if self._is_started:
+            self.session.cancel(reason)
+            self.nudge()
 
     # Telling
 
@@ -208,12 +220,12 @@ class Drive:
 
     def events(self) -> list[Event]:
         """Return all events so far, in order."""
-        from flowai.events import parse_event
+        from flowai.events.construct import event_of
 
         for written in self.session.new_events():
             if written["type"] == "reference_stored":
                 self._stored.append((written["kind"], written["id"]))
-            self._events.append(parse_event(written))
+            self._events.append(event_of(written))
         return self._events
 
     def stored(self) -> list[tuple[str, str]]:
@@ -239,4 +251,5 @@ def _is_running(loop: asyncio.AbstractEventLoop) -> bool:
 
 def is_async(function: object) -> bool:
     """Whether calling it gives something to await."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+    called = getattr(type(function), "__call__", None)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)

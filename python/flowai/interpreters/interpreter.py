@@ -6,7 +6,7 @@ import asyncio
 import copy
 import itertools
 import secrets
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from flowai import _bridge
 from flowai.effects.effect import Effect
@@ -17,22 +17,23 @@ from flowai.interpreters.setting import Setting
 from flowai.programs.program import Program, asked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from typing import Self
 
     from flowai.events import Event
     from flowai.programs.program import Askable
+    from flowai.specs.script import Fails
 
 H = TypeVar("H")
 """What the interpreter answers."""
-H_co = TypeVar("H_co", contravariant=True)
+H_contra = TypeVar("H_contra", contravariant=True)
 E = TypeVar("E", bound=Effect[Any])
 A = TypeVar("A")
 
 EMPTY: dict[str, Any] = {"tenant": {"id": "", "config_version": ""}, "agents": []}
 
 
-class Interpreter(Generic[H_co]):
+class Interpreter(Generic[H_contra]):
     """Answers the effects of a program."""
 
     is_virtual = False
@@ -51,6 +52,14 @@ class Interpreter(Generic[H_co]):
     def turns(self) -> tuple[Any, ...]:
         """Return the scripted turns that depend on what was seen."""
         return ()
+
+    def failures(self) -> dict[str, list[Fails]]:
+        """Return what the first calls of tools fail with in the next run, by name."""
+        return {}
+
+    def of_query(self, number: int) -> Interpreter[H_contra]:  # noqa: ARG002 — only scripts tell queries apart
+        """Return what answers the n-th query of a runtime, counted from 1."""
+        return self
 
     def store(self) -> _bridge.Runtime:
         """Return the native runtime on which a bare program runs."""
@@ -73,8 +82,9 @@ class Interpreter(Generic[H_co]):
         Raises:
             SpecError: What was given is no effect class, or no function.
         """
-        if not (isinstance(effect, type) and issubclass(effect, Effect)):
-            raise SpecError(f"`{effect!r}` is no effect", hint="give the class: `.handling(AskOracle, answer)`")
+        given = cast("object", effect)
+        if not (isinstance(given, type) and issubclass(given, Effect)):
+            raise SpecError(f"`{given!r}` is no effect", hint="give the class: `.handling(AskOracle, answer)`")
         if not callable(handler):
             raise SpecError(f"the handler of `{effect.kind}` is no function", hint="give a function of the effect")
         richer = copy.copy(self)
@@ -84,7 +94,7 @@ class Interpreter(Generic[H_co]):
 
     # For everyone
 
-    def run(self, program: Askable[H_co, A]) -> Run[A]:
+    def run(self, program: Askable[H_contra, A]) -> Run[A]:
         """Run a program to its end and return the run; its answer or error is in `.value`.
 
         Works on any thread, inside a running event loop too.
@@ -94,7 +104,7 @@ class Interpreter(Generic[H_co]):
             drive.finish_here()
         return Run(drive)
 
-    async def arun(self, program: Askable[H_co, A]) -> Run[A]:
+    async def arun(self, program: Askable[H_contra, A]) -> Run[A]:
         """Run a program to its end on the running loop and return the run."""
         drive = self._begin(program)
         try:
@@ -105,12 +115,12 @@ class Interpreter(Generic[H_co]):
             raise
         return Run(drive)
 
-    async def stream(self, program: Askable[H_co, A]) -> AsyncIterator[Event]:
+    async def stream(self, program: Askable[H_contra, A]) -> AsyncIterator[Event]:
         """Run a program on the running loop and yield its events as they happen."""
         async for event in Run(self._begin(program)):
             yield event
 
-    def begin(self, program: Askable[H_co, A]) -> Run[A]:
+    def begin(self, program: Askable[H_contra, A]) -> Run[A]:
         """Begin a program and return the run at once; iterate or await it to let it go on."""
         return Run(self._begin(program))
 
@@ -120,20 +130,17 @@ class Interpreter(Generic[H_co]):
         setting = Setting(
             run_id=config["run_id"],
             turns=self.turns(),
+            failures=self.failures(),
             answers=self._answers,
             is_virtual=self.is_virtual,
             starts_at=config.get("starts_at", 0),
         )
         session = _bridge.Session(self.store(), config, native_answers(self._answers))
         drive = Drive(session, setting)
-        session.start(inner.label(), inner)
-        drive.push()
+        drive.begin(inner.label(), inner)
         return drive
 
 
 def native_answers(answers: Mapping[type, Callable[[Any], Any]]) -> dict[type, tuple[Callable[[Any], Any], bool]]:
     """Return handlers with whether each has to be awaited."""
     return {effect: (handler, is_async(handler)) for effect, handler in answers.items()}
-
-
-Handler = "Callable[[E], A | Awaitable[A]]"

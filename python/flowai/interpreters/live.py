@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from flowai.effects.effect import Effect
     from flowai.interpreters.test import BuiltIn
 
-H_co = TypeVar("H_co", contravariant=True)
+H_contra = TypeVar("H_contra", contravariant=True)
 E = TypeVar("E")
 A = TypeVar("A")
 
 
-class Live(Interpreter[H_co]):
+class Live(Interpreter[H_contra]):
     """Answers from tools, people, the store, the clock and chance.
 
     Model providers come with the next release: until then a model call ends in `ModelUnavailable`,
@@ -33,7 +33,7 @@ class Live(Interpreter[H_co]):
     def __init__(self: Live[BuiltIn]) -> None:
         super().__init__()
 
-    def handling(self, effect: type[E], handler: Callable[[E], A | Awaitable[A]]) -> Live[H_co | E]:
+    def handling(self, effect: type[E], handler: Callable[[E], A | Awaitable[A]]) -> Live[H_contra | E]:
         """Return a copy that answers one more effect of yours.
 
         Args:
@@ -41,7 +41,7 @@ class Live(Interpreter[H_co]):
             handler: Its answer, as a function of the effect; it may be async.
         """
         richer = self.with_answer(cast("type[Effect[Any]]", effect), handler)
-        return cast("Live[H_co | E]", richer)
+        return cast("Live[H_contra | E]", richer)
 
     def config(self) -> dict[str, Any]:
         """Return the settings of the next run."""

@@ -22,6 +22,17 @@ class Recording:
     def __len__(self) -> int:
         return len(self.records["entries"])
 
+    def until(self, count: int) -> Recording:
+        """Return the first records, as if the run had been cut off there.
+
+        Example:
+            >>> from flowai import ReadClock
+            >>> from flowai.interpreters import Test
+            >>> len(Test().run(ReadClock()).recording.until(1))
+            1
+        """
+        return Recording({**self.records, "entries": self.records["entries"][:count]})
+
     def to_json(self) -> str:
         """Return the recording as one line of JSON."""
         return json.dumps(self.records, ensure_ascii=False, separators=(",", ":"))

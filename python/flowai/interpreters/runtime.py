@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 from flowai import _bridge
 from flowai.effects.call_agent import CallAgent
 from flowai.errors import SpecError, ThreadBusy, UnknownApproval
-from flowai.interpreters.wiring import warnings_of
 from flowai.interpreters.drive import Drive
-from flowai.interpreters.edits import check_plan_edits
+from flowai.interpreters.edits import check_choice, checked_edits
 from flowai.interpreters.interpreter import Interpreter, native_answers
 from flowai.interpreters.policy import explain
 from flowai.interpreters.run import Run
 from flowai.interpreters.setting import Setting
 from flowai.interpreters.threads import Threads
+from flowai.interpreters.wiring import warnings_of
 from flowai.programs.program import Program, asked
 from flowai.specs.agent import ExecutorSpec, PlannerSpec
 from flowai.specs.decision import to_decision
@@ -56,6 +56,12 @@ class PendingApproval:
     thread_id: str | None
     agent: str | None
     tenant: str
+
+    @classmethod
+    def read(cls, written: dict[str, Any]) -> PendingApproval:
+        """Read what the native part keeps of an approval."""
+        fields: dict[str, Any] = {**written, "cards": tuple(written["cards"])}
+        return cls(**fields)
 
 
 class Runtime:
@@ -103,7 +109,16 @@ class Runtime:
             `async for event in runtime.query("Say hello", thread_id="thread-1"): print(event)`
         """
         coordinator = self._coordinator()
-        return self._ask(coordinator, message, thread_id, tenant, principal, context, request_id, queue=queue)
+        return self._ask(
+            coordinator,
+            message,
+            thread_id,
+            tenant=tenant,
+            principal=principal,
+            context=context,
+            request_id=request_id,
+            queue=queue,
+        )
 
     def run_specialist(
         self,
@@ -124,7 +139,16 @@ class Runtime:
             ThreadBusy: The thread has an active run and `queue` is false.
         """
         agent = self._agent(name)
-        return self._ask(agent, message, thread_id, tenant, principal, context, request_id, queue=queue)
+        return self._ask(
+            agent,
+            message,
+            thread_id,
+            tenant=tenant,
+            principal=principal,
+            context=context,
+            request_id=request_id,
+            queue=queue,
+        )
 
     def program(self, message: str) -> Program[Any, Any]:
         """Return the very program that `query` runs for a message."""
@@ -178,21 +202,24 @@ class Runtime:
         drive = self._threads.waiting_for(approval_id, tenant or self.spec.tenant.id)
         if drive is None:
             raise UnknownApproval(f"no approval `{approval_id}` is waiting", hint="see `pending_approvals()`")
-        self._check_edits(approval_id, written, drive)
+        self._check(approval_id, written, drive)
         drive.session.decide(approval_id, written, principal, drive.clock())
         drive.nudge()
 
-    def _check_edits(self, approval_id: str, written: dict[str, Any], drive: Drive) -> None:
+    def _check(self, approval_id: str, written: dict[str, Any], drive: Drive) -> None:
         pending = self.pending_approvals(tenant=drive.setting.tenant)
         found = next((each for each in pending if each.approval_id == approval_id), None)
-        if found is not None and found.plan_id is not None and written.get("edits"):
-            plan = self._native.plan(drive.setting.tenant, found.plan_id)
-            check_plan_edits(self._plans[plan["plan"]], found.subject, written["edits"])
+        if found is None or found.plan_id is None:
+            return
+        plan = self._plans[self._native.plan(drive.setting.tenant, found.plan_id)["plan"]]
+        check_choice(plan, found.subject, written.get("actions") or [])
+        if written.get("edits"):
+            written["edits"] = checked_edits(plan, found.subject, written["edits"])
 
     def pending_approvals(self, *, tenant: str | None = None, thread_id: str | None = None) -> list[PendingApproval]:
         """Return what waits for a human, the oldest first."""
         found = self._native.pending(tenant or self.spec.tenant.id, thread_id)
-        return [PendingApproval(**{**each, "cards": tuple(each["cards"])}) for each in found]
+        return sorted(map(PendingApproval.read, found), key=lambda each: self._threads.age(each.approval_id))
 
     def explain_policy(self) -> PolicyExplanation:
         """Return which rule decides for each agent and tool; it prints as a table."""
@@ -241,23 +268,10 @@ class Runtime:
             raise SpecError(f"there is no agent `{name}`", hint=f"there are {names}")
         return found
 
-    def _ask(
-        self,
-        agent: AgentSpec[Any],
-        message: str,
-        thread_id: str | None,
-        tenant: str | None,
-        principal: str | None,
-        context: Any,
-        request_id: str | None,
-        *,
-        queue: bool,
-    ) -> Run[Any]:
-        options = {"tenant": tenant, "principal": principal, "context": context, "request_id": request_id}
-        task = (agent.name, message)
-        return self._begin(task, f"{agent.name}: {message}", thread_id, agent, queue=queue, **options)
+    def _ask(self, agent: AgentSpec[Any], message: str, thread_id: str | None, **options: Any) -> Run[Any]:
+        return self._begin((agent.name, message), f"{agent.name}: {message}", thread_id, agent, **options)
 
-    def _begin(
+    def _begin(  # noqa: PLR0913 — what `query` takes
         self,
         task: Any,
         name: str,
@@ -279,7 +293,9 @@ class Runtime:
             hint = "answer its approvals, wait for it, or pass `queue=True`"
             raise ThreadBusy(
                 f"thread `{thread_id}` has the active run `{busy.run_id}`",
-                approvals=busy.waiting(), hint=hint, run_id=busy.run_id,
+                approvals=busy.waiting(),
+                hint=hint,
+                run_id=busy.run_id,
             )
         drive = self._drive(thread_id, tenant, principal, context)
         run: Run[Any] = Run(drive, None if agent is None else _decoder(agent))
@@ -291,9 +307,14 @@ class Runtime:
         return run
 
     def _drive(self, thread_id: str | None, tenant: str, principal: str | None, context: Any) -> Drive:
-        interpreter = self.interpreter
         self._drawn += 1
-        config = {**interpreter.config(), "thread_id": thread_id, "tenant": tenant, "principal": principal}
+        interpreter = self.interpreter.of_query(self._drawn)
+        config: dict[str, Any] = {
+            **interpreter.config(),
+            "thread_id": thread_id,
+            "tenant": tenant,
+            "principal": principal,
+        }
         if interpreter.is_virtual:
             config["run_id"] = f"run-{self._drawn}"
         config["attended"] = True
@@ -305,6 +326,7 @@ class Runtime:
             services=self.services if context is None else context,
             plans=self._plans,
             turns=interpreter.turns(),
+            failures=interpreter.failures(),
             answers=interpreter.answers,
             is_virtual=interpreter.is_virtual,
             starts_at=config.get("starts_at", 0),
@@ -324,5 +346,3 @@ def _decoder(agent: AgentSpec[Any]) -> Any:
     from flowai.effects.codec import Codec
 
     return cast("Any", Codec.of(agent.output, where=f"agent `{agent.name}`").decode)
-
-

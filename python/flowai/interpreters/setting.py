@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flowai.specs.plan import Plan
-    from flowai.specs.script import Turn
+    from flowai.specs.script import Fails, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class Setting:
     plans: Mapping[str, Plan[Any]] = field(default_factory=dict[str, "Plan[Any]"])
     turns: tuple[Turn, ...] = ()
     """The scripted answers that depend on what was seen."""
+    failures: dict[str, list[Fails]] = field(default_factory=dict[str, "list[Fails]"])
+    """What the next calls of tools fail with, by name; used up as they strike."""
     answers: Mapping[type, Callable[[Any], Any]] = field(default_factory=dict[type, "Callable[[Any], Any]"])
     is_virtual: bool = False
     """Whether the clock is the script's and not the world's."""

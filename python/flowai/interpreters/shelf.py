@@ -50,7 +50,7 @@ class Shelf:
 
     def load_sync(self, handle: Any, /) -> Any:
         """Return the value of a handle to a tool that is not async."""
-        found: Handle[Any] = handle if isinstance(handle, Handle) else Handle.parse(handle)
+        found = Handle.parse(handle)
         written = self._session.load_reference(self._key, found.kind, found.id, self._clock())
         reference = find_reference(found.kind)
         if reference is not None:
@@ -63,7 +63,7 @@ def with_glimpses(written: Any, glimpses: dict[tuple[str, str], Any]) -> Any:
     if not glimpses:
         return written
     if isinstance(written, list):
-        return [with_glimpses(each, glimpses) for each in cast("list[Any]", written)]
+        return [with_glimpses(each, glimpses) for each in cast("list[object]", written)]
     if isinstance(written, dict):
         return _with_glimpse(cast("dict[str, Any]", written), glimpses)
     return _named(written, glimpses) if isinstance(written, str) else written

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from flowai.effects.families import Agents, Approvals, Chance, Clock, Models, Plans, References, Tools
 from flowai.interpreters.interpreter import Interpreter
 from flowai.interpreters.script import Script
 from flowai.specs.testing import TestingConfig
+from flowai.specs.trouble import failures_by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable
 
     from flowai._bridge import Runtime
     from flowai.effects.effect import Effect
-    from flowai.specs.decision import DecisionLike
+    from flowai.specs.script import Fails
+    from flowai.specs.testing import Decisions
+    from flowai.specs.testing import Script as Written
+    from flowai.specs.trouble import Troubles
 
-H_co = TypeVar("H_co", contravariant=True)
+H_contra = TypeVar("H_contra", contravariant=True)
 E = TypeVar("E")
 A = TypeVar("A")
 
@@ -24,7 +29,7 @@ BuiltIn = Models | Tools | Approvals | References | Plans | Agents | Clock | Cha
 """The families that every interpreter answers."""
 
 
-class Test(Interpreter[H_co]):
+class Test(Interpreter[H_contra]):
     """Answers models from a script and humans from a list; real tools still run, one at a time.
 
     The same program, script and seed give the same events, to the byte. Time is virtual: it moves
@@ -36,7 +41,7 @@ class Test(Interpreter[H_co]):
         mock_response: What every model call is answered with, instead of a script.
         seed: Draws the schedule, ids and numbers.
         faults: What goes wrong, by position (`"2"`) or effect (`"CallTool"`): an exception,
-            `Hangs()`, `Delays(ms)` or `Crashes()`.
+            `Hangs()`, `Delays(ms)` or `Crashes()`; by name of a tool, what its first calls fail with.
 
     Example:
         >>> from flowai import CallModel, program, Do, Models
@@ -52,12 +57,12 @@ class Test(Interpreter[H_co]):
 
     def __init__(
         self: Test[BuiltIn],
-        script: Any = None,
+        script: Written | None = None,
         *,
-        decisions: Sequence[DecisionLike] | None = None,
+        decisions: Decisions | None = None,
         mock_response: str | None = None,
         seed: int = 0,
-        faults: Mapping[str, Any] | None = None,
+        faults: Troubles | None = None,
     ) -> None:
         super().__init__()
         testing = TestingConfig(
@@ -72,7 +77,7 @@ class Test(Interpreter[H_co]):
         test._script = Script(testing)
         return test
 
-    def handling(self, effect: type[E], handler: Callable[[E], A | Awaitable[A]]) -> Test[H_co | E]:
+    def handling(self, effect: type[E], handler: Callable[[E], A | Awaitable[A]]) -> Test[H_contra | E]:
         """Return a copy that answers one more effect of yours.
 
         Args:
@@ -80,7 +85,7 @@ class Test(Interpreter[H_co]):
             handler: Its answer, as a function of the effect; it may be async.
         """
         richer = self.with_answer(cast("type[Effect[Any]]", effect), handler)
-        return cast("Test[H_co | E]", richer)
+        return cast("Test[H_contra | E]", richer)
 
     def config(self) -> dict[str, Any]:
         """Return the settings of the next run; runs of one interpreter are named alike in every process."""
@@ -89,6 +94,16 @@ class Test(Interpreter[H_co]):
     def turns(self) -> tuple[Any, ...]:
         """Return the scripted turns that depend on what was seen."""
         return tuple(self._script.late)
+
+    def failures(self) -> dict[str, list[Fails]]:
+        """Return what the first calls of tools fail with."""
+        return failures_by_name(self._script.testing.faults)
+
+    def of_query(self, number: int) -> Test[H_contra]:
+        """Return what answers the n-th query of a runtime."""
+        here = copy.copy(self)
+        here._script = Script(self._script.testing, number)
+        return here
 
     def store(self) -> Runtime:
         """Return an empty store, so that no run knows of another."""

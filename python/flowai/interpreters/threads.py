@@ -68,6 +68,11 @@ class Threads:
         found = [each for each in self.active() if (each.tenant, each.thread_id) == (tenant, thread_id)]
         return found[-1] if found else None
 
+    def age(self, approval_id: str) -> int:
+        """Return a number that is lower the earlier an approval was asked."""
+        waiting = [each for run in self._active for each in run.waiting()]
+        return waiting.index(approval_id) if approval_id in waiting else -1
+
     def waiting_for(self, approval_id: str, tenant: str) -> Drive | None:
         """Return the run that asked an approval, while it is known."""
         for each in self._active:

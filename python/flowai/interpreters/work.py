@@ -13,12 +13,13 @@ from flowai.errors import EffectFailed, FlowaiError
 from flowai.interpreters.loops import threads
 from flowai.interpreters.shelf import Shelf, with_glimpses
 from flowai.specs.context import ToolContext
+from flowai.specs.handle import Hydration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flowai.interpreters.drive import Drive
-    from flowai.specs.handle import Handle
+    from flowai.specs.script import Fails
     from flowai.specs.tool import Tool
 
 WorkId = tuple[int, int]
@@ -43,12 +44,15 @@ class Work:
         """Run a tool; whatever it raises is an answer too."""
         shelf = Shelf(self.session, key, self.drive.clock)
         try:
-            typed = tool.decode_arguments(arguments, self._values(tool, arguments, shelf))
+            typed = _typed(tool, arguments, shelf)
         except FlowaiError as error:
             self.session.fail(key, error)
             return
+        if failures := self.setting.failures.get(tool.name):
+            self.session.fail(key, *_scripted(tool, failures.pop(0)))
+            return
         try:
-            result = await self._call(tool, typed, self._context(key, position, shelf))
+            result = await self._call(key, position, tool, typed, shelf)
             written = tool.encode_result(result)
         except EffectFailed as error:
             self.session.fail(key, error)
@@ -61,11 +65,8 @@ class Work:
         else:
             self.session.complete(key, with_glimpses(written, shelf.glimpses) if agent else written)
 
-    def _values(self, tool: Tool[..., Any], arguments: dict[str, Any], shelf: Shelf) -> dict[Handle[Any], Any]:
-        return {handle: shelf.load_sync(handle) for handle in tool.referenced(arguments)}
-
-    async def _call(self, tool: Tool[..., Any], typed: dict[str, Any], context: ToolContext[Any]) -> Any:
-        leading = (context,) if tool.takes_context else ()
+    async def _call(self, key: WorkId, position: str, tool: Tool[..., Any], typed: dict[str, Any], shelf: Shelf) -> Any:
+        leading = (self._context(key, position, shelf),) if tool.takes_context else ()
         async with asyncio.timeout(tool.timeout_s):
             if tool.is_async:
                 return await tool.function(*leading, **typed)
@@ -125,15 +126,32 @@ class Work:
         try:
             effect = effect_of(kind, written, tool)
             answer = await _awaited(self.setting.answer_of(type(effect))(effect))
-            self.session.complete(key, answered(effect, answer, written))
+            self.session.complete(key, answered(effect, answer))
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 — a handler may raise anything
             self.session.fail(key, error)
 
 
+def _typed(tool: Tool[..., Any], arguments: dict[str, Any], shelf: Shelf) -> dict[str, Any]:
+    """Return typed arguments; what handles stand for is loaded only where a parameter wants it."""
+    hydration = Hydration()
+    typed = tool.signature.decode(arguments, hydration)
+    if not hydration.asked:
+        return typed
+    values = {handle: shelf.load_sync(handle) for handle in dict.fromkeys(hydration.asked)}
+    return tool.decode_arguments(arguments, values)
+
+
 async def _awaited(answer: Any) -> Any:
     return await cast("Any", answer) if inspect.isawaitable(answer) else answer
+
+
+def _scripted(tool: Tool[..., Any], failure: Fails) -> tuple[Exception, str | None, str | None]:
+    error = failure.error if isinstance(failure.error, Exception) else EffectFailed(failure.error)
+    if isinstance(error, EffectFailed) and type(error) is not EffectFailed:
+        return error, None, None
+    return error, "ToolFailed", f"`{tool.name}` raised {_told(error)}"
 
 
 def _told(error: BaseException) -> str:
@@ -142,4 +160,6 @@ def _told(error: BaseException) -> str:
 
 
 def _late(tool: Tool[..., Any], error: TimeoutError) -> str:
-    return f"`{tool.name}` raised {_told(error)}" if str(error) else f"`{tool.name}` took longer than {tool.timeout_s:g} s"
+    if str(error):
+        return f"`{tool.name}` raised {_told(error)}"
+    return f"`{tool.name}` took longer than {tool.timeout_s:g} s"

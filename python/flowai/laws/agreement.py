@@ -52,11 +52,12 @@ def the_same_run_twice_has_the_same_events(
 ) -> None:
     """Same program, script and schedule: equal events, on a fresh interpreter and on the same one."""
     one, other = (World(script).served(subject.interpreter(seed)) for _ in range(2))
-    first, again, afresh = (_told(served.run(program)) for served in (one, one, other))
+    first, again, afresh = (told(served.run(program)) for served in (one, one, other))
     assert first == again == afresh
 
 
-def _told(run: Any) -> tuple[Any, list[Any]]:
+def told(run: Any) -> tuple[Any, list[Any]]:
+    """Return everything that a run tells which another one must tell too."""
     return outcome_of(lambda: run.value), [_stable(event) for event in run.events]
 
 

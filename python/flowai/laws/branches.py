@@ -122,7 +122,7 @@ def a_race_takes_as_long_as_its_winner(subject: Subject, seconds: list[int], see
     assert sorted(map(int, seen.log)) == sorted(seconds)
 
 
-@law(5, program=programs(), script=scripts())
+@law(5, is_timed=True, program=programs(), script=scripts())
 def timeout_at_infinity_changes_nothing(subject: Subject, program: Numbered, script: Mapping[str, int]) -> None:
     """`timeout(p, inf) == p`."""
     plain = subject.observe(program, script)

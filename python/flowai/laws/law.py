@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 Factory: TypeAlias = "Callable[..., Interpreter]"
-"""Makes a fresh interpreter; called with `seed=` where it takes one."""
+"""Makes a fresh interpreter; called with `seed=` where it takes one.
+
+Laws that are native also give `script=`, `decisions=` and `faults=`, as `Test` takes them.
+"""
 
 
 class Observation(NamedTuple):
@@ -36,10 +39,10 @@ class Subject:
         self.factory = factory
         self.depth = depth
 
-    def interpreter(self, seed: int = 0) -> Interpreter:
+    def interpreter(self, seed: int = 0, **options: Any) -> Any:
         """Make one, with a schedule of its own where it takes a seed."""
         takes_seed = "seed" in inspect.signature(self.factory).parameters
-        return self.factory(seed=seed) if takes_seed else self.factory()
+        return self.factory(seed=seed, **options) if takes_seed else self.factory(**options)
 
     def observe(
         self,
@@ -74,6 +77,8 @@ class Law:
     """How to draw the arguments of `holds`."""
     is_timed: bool = False
     """Whether it needs a virtual clock."""
+    is_native: bool = False
+    """Whether it speaks of what the reference has not: recordings, the gate, references and agents."""
 
     @property
     def name(self) -> str:
@@ -111,17 +116,20 @@ LAWS: list[Law] = []
 """Every law, in the order of the modules that `flowai.laws.check` imports."""
 
 
-def law(number: int, *, is_timed: bool = False, **cases: SearchStrategy[Any]) -> Callable[[Callable[..., None]], Law]:
+def law(
+    number: int, *, is_timed: bool = False, is_native: bool = False, **cases: SearchStrategy[Any]
+) -> Callable[[Callable[..., None]], Law]:
     """Make a function a law.
 
     Args:
         number: The number of the law.
         is_timed: Whether it needs a virtual clock.
+        is_native: Whether it speaks of what the reference has not.
         **cases: How to draw the arguments of the function, after the subject.
     """
 
     def made(holds: Callable[..., None]) -> Law:
-        one = Law(number, holds, cases, is_timed)
+        one = Law(number, holds, cases, is_timed, is_native)
         LAWS.append(one)
         return one
 

@@ -70,5 +70,8 @@ def name_of(given: object) -> str:
     name: Any = getattr(given, "__name__", None)
     if isinstance(name, str):
         return name
+    if callable(given):
+        # A function that is a value may hold a program, whose `repr` may hold another, to any depth.
+        return type(given).__name__
     written = repr(given)
     return written if len(written) <= 40 else f"{written[:37]}..."

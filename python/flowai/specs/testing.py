@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, cast
+from typing import ClassVar, TypeGuard, TypeVar, cast
 
 from flowai.specs.decision import Approve, Decision, DecisionLike, Reject, to_decision
 from flowai.specs.faults import Faults
-from flowai.specs.script import Fails, ScriptStep, Step, Turn, turn_of
+from flowai.specs.script import ScriptStep, Step, Turn, turn_of
+from flowai.specs.trouble import Troubles, check_troubles
 
 __all__ = ["Approve", "Decision", "Reject", "TestingConfig", "to_decision"]
 
-Script = Sequence[ScriptStep] | Mapping[str, Sequence[ScriptStep]]
-"""What models say: one list for all agents, or a list for each by name."""
+T = TypeVar("T")
+
+Decisions = Sequence[DecisionLike] | Sequence[Sequence[DecisionLike]]
+"""What humans decide in every query, or a list for each query of a runtime."""
+
+Steps = Sequence[ScriptStep] | Sequence[Sequence[ScriptStep]]
+"""What is said in every query, or a list for each query of a runtime."""
+
+Script = Steps | Mapping[str, Steps]
+"""What models say: the steps of whoever asks, or those of each agent by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +43,16 @@ class TestingConfig:
     mock_response: str | None = None
     """What every model call is answered with."""
     script: Script | None = None
-    """What model calls are answered with, each step once and in order."""
-    decisions: Sequence[DecisionLike] | None = None
-    """What approvals are answered with, in the order in which they are required."""
+    """What model calls are answered with, each step once and in order.
+
+    A flat list starts anew with each query of a runtime; of a list of lists, the n-th query takes the n-th.
+    """
+    decisions: Decisions | None = None
+    """What approvals are answered with, in the order in which they are required; nested as scripts are."""
     seed: int = 0
     """Draws the schedule, the ids and the numbers."""
-    faults: Mapping[str, Sequence[Fails]] | None = None
-    """Failures by name of tool or model: the first calls fail with them, in order."""
+    faults: Troubles | None = None
+    """What goes wrong: by position or effect, each once, or the failures of a tool's first calls."""
 
     def __post_init__(self) -> None:
         """Check and normalise what is given."""
@@ -52,21 +64,47 @@ class TestingConfig:
         if type(self.seed) is not int:
             faults.add(f"`seed` is {self.seed!r}", hint="give a whole number")
         _check_script(self.script, faults)
-        decisions = [faults.attempt(partial(to_decision, each)) for each in self.decisions or ()]
-        faults.raise_if_any()
+        check_troubles(self.faults, faults)
         if self.decisions is not None:
-            object.__setattr__(self, "decisions", tuple(decisions))
+            object.__setattr__(self, "decisions", _read_decisions(self.decisions, faults))
+        faults.raise_if_any()
 
     @property
     def turns(self) -> dict[str | None, tuple[Turn, ...]]:
-        """The script as whole answers, by agent; under `None` what any agent may take."""
-        return {agent: tuple(turn_of(each) for each in steps) for agent, steps in _by_agent(self.script).items()}
+        """The script of the first query as whole answers, by agent; under `None` what any agent may take."""
+        return self.turns_of(1)
+
+    def turns_of(self, query: int) -> dict[str | None, tuple[Turn, ...]]:
+        """Return the script of the n-th query of a runtime, counted from 1."""
+        return {agent: tuple(map(turn_of, _of_query(steps, query))) for agent, steps in _by_agent(self.script).items()}
+
+    def decisions_of(self, query: int) -> tuple[Decision, ...] | None:
+        """Return the decisions of the n-th query of a runtime, counted from 1."""
+        if self.decisions is None:
+            return None
+        return tuple(map(to_decision, _of_query(self.decisions, query)))
 
 
-def _by_agent(script: Script | None) -> Mapping[str | None, Sequence[ScriptStep]]:
+def _by_agent(script: Script | None) -> Mapping[str | None, Steps]:
     if isinstance(script, Mapping):
-        return cast("Mapping[str | None, Sequence[ScriptStep]]", script)
+        return cast("Mapping[str | None, Steps]", script)
     return {} if script is None else {None: script}
+
+
+def _of_query(written: Sequence[T] | Sequence[Sequence[T]], query: int) -> Sequence[T]:
+    if _is_for_each_query(written):
+        return cast("Sequence[T]", written[query - 1]) if query <= len(written) else ()
+    return cast("Sequence[T]", written)
+
+
+def _is_for_each_query(written: Sequence[object]) -> TypeGuard[Sequence[Sequence[object]]]:
+    return bool(written) and all(map(_is_list, written))
+
+
+def _read_decisions(written: Decisions, faults: Faults) -> tuple[object, ...]:
+    if _is_for_each_query(written):
+        return tuple(_read_decisions(cast("Decisions", each), faults) for each in written)
+    return tuple(faults.attempt(partial(to_decision, each)) for each in written)
 
 
 def _check_script(script: Script | None, faults: Faults) -> None:
@@ -74,10 +112,17 @@ def _check_script(script: Script | None, faults: Faults) -> None:
         where = "`script`" if agent is None else f"`script[{agent!r}]`"
         if not _is_list(steps):
             faults.add(f"{where} is not a list of steps", hint='write `[Says("...")]`')
-            continue
-        for each in cast("Sequence[object]", steps):
-            if not isinstance(each, Step | Turn | str):
-                faults.add(f"`{each!r}` in {where} is not a step", hint='for example `Calls("find", query="red")`')
+        elif _is_for_each_query(steps):
+            for query, each in enumerate(steps):
+                _check_steps(each, f"{where[:-1]}[{query}]`", faults)
+        else:
+            _check_steps(steps, where, faults)
+
+
+def _check_steps(steps: Sequence[object], where: str, faults: Faults) -> None:
+    for each in steps:
+        if not isinstance(each, Step | Turn | str):
+            faults.add(f"`{each!r}` in {where} is not a step", hint='for example `Calls("find", query="red")`')
 
 
 def _is_list(steps: object) -> bool:

@@ -19,6 +19,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use serde_json::{Value as Json, json};
 
+use crate::class::{Class, Function, Kind};
 use crate::fault::{error_of, fault_of};
 use crate::json::from_python;
 use crate::open::milliseconds;
@@ -28,7 +29,8 @@ pub struct Catalogue {
     pub spec: Arc<RuntimeSpec>,
     pub policy: Policy,
     pub agents: std::collections::BTreeMap<String, Arc<Agent>>,
-    kinds: Mutex<HashMap<usize, (Py<PyAny>, Kind)>>,
+    classes: Mutex<HashMap<usize, Arc<Class>>>,
+    functions: Mutex<HashMap<usize, Arc<Function>>>,
     tools: Mutex<HashMap<usize, Known>>,
     pub rows: Mutex<HashMap<(usize, usize), (Py<PyAny>, Py<PyAny>)>>,
 }
@@ -38,12 +40,6 @@ struct Known {
     _pinned: Py<PyAny>,
     tool: Arc<Tool>,
     policy: Option<Arc<Resolved>>,
-}
-
-#[derive(Clone)]
-enum Kind {
-    BuiltIn(String),
-    Custom { name: Arc<str>, lazy: bool },
 }
 
 /// The Python object of a tool.
@@ -71,24 +67,36 @@ impl Catalogue {
             spec: Arc::new(spec),
             policy,
             agents,
-            kinds: Mutex::default(),
+            classes: Mutex::default(),
+            functions: Mutex::default(),
             tools: Mutex::default(),
             rows: Mutex::default(),
         })
     }
 
-    fn kind(&self, effect: &Bound<'_, PyAny>) -> PyResult<Kind> {
-        let class = effect.get_type();
+    /// What is known of an object's class.
+    pub fn class(&self, object: &Bound<'_, PyAny>) -> PyResult<Arc<Class>> {
+        let class = object.get_type();
         let key = class.as_ptr().addr();
-        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, kind)) = kinds.get(&key) {
-            return Ok(kind.clone());
+        let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(class) = classes.get(&key) {
+            return Ok(Arc::clone(class));
         }
-        let name: String = effect.getattr("kind")?.extract()?;
-        let built_in = class.getattr("__module__")?.extract::<String>()?.starts_with("flowai.effects.");
-        let kind = if built_in { Kind::BuiltIn(name) } else { Kind::Custom { name: Arc::from(name), lazy: effect.getattr("lazy")?.extract()? } };
-        kinds.insert(key, (class.into_any().unbind(), kind.clone()));
-        Ok(kind)
+        let known = Arc::new(Class::of(&class)?);
+        classes.insert(key, Arc::clone(&known));
+        Ok(known)
+    }
+
+    /// What is known of a program function.
+    pub fn function(&self, function: &Bound<'_, PyAny>) -> PyResult<Arc<Function>> {
+        let key = function.as_ptr().addr();
+        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(function) = functions.get(&key) {
+            return Ok(Arc::clone(function));
+        }
+        let known = Arc::new(Function::of(function)?);
+        functions.insert(key, Arc::clone(&known));
+        Ok(known)
     }
 
     fn tool(&self, tool: &Bound<'_, PyAny>) -> PyResult<(Arc<Tool>, Option<Arc<Resolved>>)> {
@@ -164,6 +172,7 @@ pub fn shelf_of(agents: &[Bound<'_, PyAny>]) -> PyResult<ToolShelf> {
 /// An effect of the user's own.
 pub struct Custom {
     pub effect: Py<PyAny>,
+    pub class: Arc<Class>,
     written: Option<Json>,
 }
 
@@ -187,16 +196,24 @@ fn write(effect: &Bound<'_, PyAny>) -> Result<Json, Fault> {
 }
 
 /// The core's form of an effect.
-pub fn question(effect: &Bound<'_, PyAny>, catalogue: &Catalogue) -> PyResult<Effect> {
+pub fn question(effect: &Bound<'_, PyAny>, class: &Arc<Class>, catalogue: &Catalogue) -> PyResult<Effect> {
     let py = effect.py();
-    match catalogue.kind(effect)? {
+    match &class.kind {
         Kind::Custom { name, lazy } => {
-            let written = if lazy { None } else { Some(write(effect).map_err(|fault| error_of(py, &fault))?) };
-            let host = Box::new(Custom { effect: effect.clone().unbind(), written });
-            Ok(Effect::Custom(Arc::new(CustomEffect { kind: name, host })))
+            let written = if *lazy { None } else { Some(write(effect).map_err(|fault| error_of(py, &fault))?) };
+            let host = Box::new(Custom { effect: effect.clone().unbind(), class: Arc::clone(class), written });
+            Ok(Effect::Custom(Arc::new(CustomEffect { kind: Arc::clone(name), host })))
         }
-        Kind::BuiltIn(kind) => built_in(&kind, effect, catalogue),
+        Kind::BuiltIn(kind) => built_in(kind, effect, catalogue),
+        Kind::Program(_) | Kind::Other => Err(not_askable(effect)),
     }
+}
+
+/// The error of asking what is neither an effect nor a program.
+pub fn not_askable(object: &Bound<'_, PyAny>) -> PyErr {
+    let name = object.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    let fault = Fault::new(FaultKind::ProgramError, format!("a `{name}` is neither a program nor an effect"));
+    error_of(object.py(), &fault.hint("give a program, or an effect such as `CallTool(...)`"))
 }
 
 fn built_in(kind: &str, effect: &Bound<'_, PyAny>, catalogue: &Catalogue) -> PyResult<Effect> {

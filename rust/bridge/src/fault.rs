@@ -4,30 +4,50 @@ use std::any::Any;
 use std::sync::Arc;
 
 use flowai_core::fault::{Fault, FaultKind, HostError};
+use flowai_interp_eval::Revive;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use serde_json::{Value as Json, json};
 
 use crate::json::to_python;
 use crate::names::names;
+use crate::raised::{self, RAISED};
 
 /// An exception of Python, carried through the machine unchanged.
-pub struct Exception(pub Py<PyAny>);
+pub struct Exception {
+    object: Py<PyAny>,
+    /// Where it was raised, when that was in a run that is being replayed.
+    recorded: Option<String>,
+}
 
 impl HostError for Exception {
     fn type_name(&self) -> String {
-        Python::attach(|py| self.0.bind(py).get_type().name().map(|name| name.to_string()).unwrap_or_default())
+        Python::attach(|py| self.object.bind(py).get_type().name().map(|name| name.to_string()).unwrap_or_default())
     }
 
     fn traceback(&self) -> Option<String> {
+        if self.recorded.is_some() {
+            return self.recorded.clone();
+        }
         Python::attach(|py| {
-            let lines = py.import("traceback").ok()?.call_method1("format_exception", (self.0.bind(py),)).ok()?;
+            let lines = py.import("traceback").ok()?.call_method1("format_exception", (self.object.bind(py),)).ok()?;
             lines.extract::<Vec<String>>().ok().map(|lines| lines.concat())
         })
     }
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+/// Makes the exception of a recorded fault again, where its class is known in this process.
+pub struct Reviver;
+
+impl Revive for Reviver {
+    fn revive(&self, detail: &Json, traceback: Option<&str>) -> Option<Arc<dyn HostError>> {
+        let object = Python::attach(|py| raised::revive(py, detail.get(RAISED)?).map(Bound::unbind))?;
+        Some(Arc::new(Exception { object, recorded: traceback.map(str::to_owned) }))
     }
 }
 
@@ -41,17 +61,18 @@ pub fn fault_of(py: Python<'_>, error: PyErr) -> Fault {
 pub fn fault_of_value(value: &Bound<'_, PyAny>) -> Fault {
     let py = value.py();
     let name = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
-    let cause = Arc::new(Exception(value.clone().unbind()));
+    let cause = Arc::new(Exception { object: value.clone().unbind(), recorded: None });
     let ours = names(py).ok().is_some_and(|names| value.is_instance(names.flowai_error.bind(py)).unwrap_or(false));
     if name == "Cancelled" && !ours {
         return Fault::new(FaultKind::Cancelled, "cancelled");
     }
     if !ours {
         let message = value.str().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
-        return Fault::raised(message, cause);
+        return Fault::raised(message, cause).detail(json!({RAISED: raised::describe(value)}));
     }
     let text = |field: &str| value.getattr(field).ok().and_then(|text| text.extract::<Option<String>>().ok()).flatten();
     let fault = Fault::new(kind_of(value), text("message").unwrap_or_default()).caused_by(cause);
+    let fault = fault.detail(json!({RAISED: raised::describe(value)}));
     text("hint").map_or_else(|| fault.clone(), |hint| fault.clone().hint(hint))
 }
 
@@ -98,7 +119,7 @@ pub fn error_of(py: Python<'_>, fault: &Fault) -> PyErr {
 }
 
 fn make<'py>(py: Python<'py>, fault: &Fault) -> PyResult<Bound<'py, PyAny>> {
-    let cause = fault.cause().and_then(|cause| cause.as_any().downcast_ref::<Exception>()).map(|cause| cause.0.bind(py));
+    let cause = fault.cause().and_then(|cause| cause.as_any().downcast_ref::<Exception>()).map(|cause| cause.object.bind(py));
     let name = class_name(fault.kind());
     if let Some(cause) = cause
         && (name.is_none() || cause.is_instance(&names(py)?.error_class(py, name.unwrap_or_default())?)?)
@@ -112,7 +133,7 @@ fn make<'py>(py: Python<'py>, fault: &Fault) -> PyResult<Bound<'py, PyAny>> {
     }
     keywords.set_item("hint", fault.advice())?;
     let error = names(py)?.error_class(py, name)?.call((fault.message(),), Some(&keywords))?;
-    for (field, detail) in fault.details().as_object().into_iter().flatten() {
+    for (field, detail) in fault.details().as_object().into_iter().flatten().filter(|(field, _)| *field != RAISED) {
         error.setattr(field.as_str(), to_python(py, detail)?)?;
     }
     if let Some(cause) = cause {

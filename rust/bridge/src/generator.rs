@@ -1,9 +1,11 @@
 //! A generator under `@program`, resumed with each answer.
 
+use std::sync::Arc;
+
 use flowai_core::events::EventBody;
 use flowai_core::fault::{Fault, FaultKind};
 use flowai_core::machine::{Continuation, Move};
-use flowai_core::value::Outcome;
+use flowai_core::value::{Outcome, Value};
 use pyo3::exceptions::PyStopIteration;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -11,18 +13,20 @@ use pyo3::types::iterator::PySendResult;
 use pyo3::types::{PyDict, PyIterator, PyTuple};
 
 use crate::ask::question;
+use crate::class::{Class, Kind};
 use crate::fault::{error_of, fault_of};
-use crate::names::names;
 use crate::open::{decoded, later};
 use crate::rows::Frame;
-use crate::value::{given, to_object};
+use crate::value::{Object, given, to_object};
 
 /// A started program function.
 pub struct Generator {
     generator: Py<PyIterator>,
-    name: Py<PyAny>,
+    name: Arc<str>,
     /// The effect whose answer it waits for; none while a program runs for it.
     asked: Option<Py<PyAny>>,
+    /// The class of what it asked last, which is in its rows.
+    class: Option<Arc<Class>>,
     /// What it and the programs around it declare to ask.
     frame: Frame,
 }
@@ -31,23 +35,23 @@ impl Generator {
     /// Makes the generator of a call; nothing of it has run.
     pub fn start(call: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Self> {
         let py = call.py();
-        let function = call.getattr(intern!(py, "function"))?;
+        let function = frame.catalogue.function(&call.getattr(intern!(py, "function"))?)?;
         let arguments = call.getattr(intern!(py, "arguments"))?.cast_into::<PyTuple>()?;
         let keywords = call.getattr(intern!(py, "keywords"))?.cast_into::<PyDict>()?;
-        let generator = function.getattr(intern!(py, "generator"))?.call(arguments, Some(&keywords))?;
-        let (row, name) = (function.getattr(intern!(py, "row"))?, function.getattr(intern!(py, "name"))?);
+        let keywords = (!keywords.is_empty()).then_some(&keywords);
+        let generator = function.generator.bind(py).call(arguments, keywords)?;
         Ok(Self {
             generator: generator.cast_into::<PyIterator>()?.unbind(),
-            frame: frame.within(&row, &name),
-            name: name.unbind(),
+            frame: frame.within(py, &function),
+            name: Arc::clone(&function.name),
             asked: None,
+            class: None,
         })
     }
 
     fn go_on(&mut self, py: Python<'_>, outcome: Outcome) -> Move {
-        let asked = self.asked.take();
-        let answer = match (outcome, asked) {
-            (Ok(value), Some(effect)) => decoded(effect.bind(py), &value),
+        let answer = match (outcome, self.asked.take()) {
+            (Ok(value), Some(effect)) => self.read(py, &effect, &value),
             (Ok(value), None) => to_object(py, &value),
             (Err(fault), _) => return self.throw(py, error_of(py, &fault)),
         };
@@ -58,6 +62,17 @@ impl Generator {
             }
             Err(error) => self.throw(py, error),
         }
+    }
+
+    /// An answer by its declared type.
+    fn read<'py>(&self, py: Python<'py>, effect: &Py<PyAny>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+        if let (Value::Host(host), Some(class)) = (value, &self.class)
+            && let Some(object) = host.as_any().downcast_ref::<Object>()
+            && class.takes(object.0.bind(py))
+        {
+            return Ok(object.0.bind(py).clone());
+        }
+        decoded(effect.bind(py), value)
     }
 
     fn throw(&mut self, py: Python<'_>, error: PyErr) -> Move {
@@ -72,32 +87,29 @@ impl Generator {
 
     fn follow(&mut self, py: Python<'_>, sent: PyResult<PySendResult<'_>>) -> Move {
         match sent {
-            Ok(PySendResult::Return(value)) => self.returned(py, value),
+            Ok(PySendResult::Return(value)) => self.returned(value),
             Ok(PySendResult::Next(next)) => self.ask(py, next),
             Err(error) => Move::Raise(fault_of(py, error)),
         }
     }
 
-    fn returned(&self, py: Python<'_>, value: Bound<'_, PyAny>) -> Move {
-        match is_askable(&value) {
+    fn returned(&self, value: Bound<'_, PyAny>) -> Move {
+        match self.frame.catalogue.class(&value).map(|class| class.is_askable()) {
             Ok(false) => Move::Return(given(value)),
-            Ok(true) => Move::Raise(self.unasked(py, &value)),
-            Err(error) => Move::Raise(fault_of(py, error)),
+            Ok(true) => Move::Raise(self.unasked(&value)),
+            Err(error) => Move::Raise(fault_of(value.py(), error)),
         }
     }
 
-    fn unasked(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> Fault {
+    fn unasked(&self, value: &Bound<'_, PyAny>) -> Fault {
         let kind = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
-        Fault::new(FaultKind::ProgramError, format!("program `{}` returned a `{kind}` that was never asked", self.name.bind(py)))
+        Fault::new(FaultKind::ProgramError, format!("program `{}` returned a `{kind}` that was never asked", self.name))
             .hint("write `return (yield from ...)`")
     }
 
     /// What the generator yielded: an effect to ask or a program to run.
     fn ask(&mut self, py: Python<'_>, next: Bound<'_, PyAny>) -> Move {
-        let made = self.check(&next).and_then(|is_effect| {
-            Ok(if is_effect { Move::Ask(question(&next, &self.frame.catalogue)?) } else { Move::Call(later(next.clone(), &self.frame)) })
-        });
-        match made {
+        match self.question(&next) {
             Ok(Move::Ask(effect)) => {
                 self.asked = Some(next.unbind());
                 Move::Ask(effect)
@@ -107,25 +119,30 @@ impl Generator {
         }
     }
 
-    /// Whether what was yielded is an effect; one outside the declared row is an error.
-    fn check(&self, next: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let py = next.py();
-        let is_effect = next.is_instance(names(py)?.effect.bind(py))?;
-        if !is_effect && !next.is_instance(names(py)?.program.bind(py))? {
-            let name = next.get_type().name()?;
-            let fault = Fault::new(FaultKind::ProgramError, format!("program `{}` yielded a `{name}`", self.name.bind(py)));
-            return Err(error_of(py, &fault.hint("yield from effects and programs only")));
+    fn question(&mut self, next: &Bound<'_, PyAny>) -> PyResult<Move> {
+        let key = next.get_type().as_ptr().addr();
+        let known = self.class.as_ref().filter(|class| class.key == key).cloned();
+        if let Some(class) = known {
+            return question(next, &class, &self.frame.catalogue).map(Move::Ask);
         }
-        if is_effect {
-            self.frame.check(next)?;
+        let class = self.frame.catalogue.class(next)?;
+        match class.kind {
+            Kind::Program(_) => Ok(Move::Call(later(next.clone(), &self.frame))),
+            Kind::Other => Err(self.foreign(next)),
+            Kind::BuiltIn(_) | Kind::Custom { .. } => {
+                self.frame.check(next)?;
+                let effect = question(next, &class, &self.frame.catalogue)?;
+                self.class = Some(class);
+                Ok(Move::Ask(effect))
+            }
         }
-        Ok(is_effect)
     }
-}
 
-fn is_askable(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let py = value.py();
-    Ok(value.is_instance(names(py)?.effect.bind(py))? || value.is_instance(names(py)?.program.bind(py))?)
+    fn foreign(&self, next: &Bound<'_, PyAny>) -> PyErr {
+        let kind = next.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+        let fault = Fault::new(FaultKind::ProgramError, format!("program `{}` yielded a `{kind}`", self.name));
+        error_of(next.py(), &fault.hint("yield from effects and programs only"))
+    }
 }
 
 impl Continuation for Generator {

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 
 use crate::ask::Custom;
 use crate::fault::fault_of;
-use crate::value::{answer, given};
+use crate::value::{answer, given, is_scalar};
 
 /// One answer of the user's: a function, and whether it has to be awaited.
 pub struct Answer {
@@ -53,15 +53,15 @@ impl Answerer for Asking {
         let Effect::Custom(custom) = &ask.effect else {
             return self.0.by_name.contains(ask.effect.kind()).then_some(Performance::Host(HostWork::Handler));
         };
-        let effect = &custom.host.as_any().downcast_ref::<Custom>()?.effect;
+        let custom = custom.host.as_any().downcast_ref::<Custom>()?;
         Python::attach(|py| {
-            let effect = effect.bind(py);
+            let effect = custom.effect.bind(py);
             let handler = self.find(effect)?;
             if handler.is_async {
                 return Some(Performance::Host(HostWork::Handler));
             }
             let answered = handler.function.bind(py).call1((effect,)).map_err(|error| fault_of(py, error));
-            Some(Performance::Answered(answered.and_then(|value| encoded(effect, value))))
+            Some(Performance::Answered(answered.and_then(|value| if custom.class.takes(&value) && is_scalar(&value) { Ok(given(value)) } else { encoded(effect, value) })))
         })
     }
 }

@@ -106,7 +106,11 @@ pub fn to_python<'py>(py: Python<'py>, value: &Json) -> PyResult<Bound<'py, PyAn
     })
 }
 
-fn number_to_python<'py>(py: Python<'py>, number: &Number) -> PyResult<Bound<'py, PyAny>> {
+/// A number: whole ones exactly, the others as floats.
+///
+/// # Errors
+/// What Python raises while making it.
+pub fn number_to_python<'py>(py: Python<'py>, number: &Number) -> PyResult<Bound<'py, PyAny>> {
     if let Some(number) = number.as_i64() {
         return Ok(number.into_pyobject(py)?.into_any());
     }

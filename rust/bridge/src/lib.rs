@@ -2,6 +2,7 @@
 
 mod ask;
 mod bell;
+mod class;
 mod config;
 mod fault;
 mod generator;
@@ -9,6 +10,8 @@ mod handlers;
 mod json;
 mod names;
 mod open;
+mod pyser;
+mod raised;
 mod rows;
 mod runtime;
 mod session;

@@ -1,5 +1,7 @@
 //! Programs of Python, opened for the machine one layer at a time.
 
+use std::sync::Arc;
+
 use flowai_core::fault::{Fault, FaultKind};
 use flowai_core::machine::{Attempts, Handler, Items, Open, Program, Then};
 use flowai_core::value::Value;
@@ -7,11 +9,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::ask::question;
+use crate::ask::{not_askable, question};
+use crate::class::{Class, Kind, Node};
 use crate::rows::Frame;
 use crate::fault::{error_of, fault_of, fault_of_value};
 use crate::generator::Generator;
-use crate::names::names;
 use crate::value::{given, to_object, to_tuple};
 
 /// A program object and what is needed to open it.
@@ -33,44 +35,45 @@ pub fn later(program: Bound<'_, PyAny>, frame: &Frame) -> Program {
 
 /// One layer of a program, or the question that an effect is.
 pub fn open(program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Program> {
-    let py = program.py();
+    let class = frame.catalogue.class(program)?;
+    match class.kind {
+        Kind::Program(node) => layer(node, program, frame),
+        Kind::BuiltIn(_) | Kind::Custom { .. } => asked(program, &class, frame),
+        Kind::Other => Err(not_askable(program)),
+    }
+}
+
+fn layer(node: Node, program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Program> {
     let get = |name: &str| program.getattr(name);
-    let Ok(node) = program.getattr(intern!(py, "node")).and_then(|node| node.extract::<String>()) else {
-        return asked(program, frame);
-    };
-    Ok(match node.as_str() {
-        "call" => Program::Loop(Box::new(Generator::start(program, frame)?)),
-        "ask" => return asked(&get("effect")?, frame),
-        "pure" => Program::Pure(given(get("value")?)),
-        "fail" => Program::Fail(fault_of_value(&get("error")?)),
-        "bind" => Program::Bind(boxed(get("source")?, frame), Box::new(Binding { node: program.clone().unbind(), frame: frame.clone() })),
-        "map" => Program::Bind(boxed(get("source")?, frame), Box::new(Mapping { transform: get("transform")?.unbind() })),
-        "gather" => Program::Bind(Box::new(Program::Gather(all(&get("programs")?, frame)?)), Box::new(AsTuple)),
-        "foreach" => Program::ForEach(Box::new(Each::new(program, frame)?), get("limit")?.extract()?),
-        "race" => Program::Race(all(&get("programs")?, frame)?),
-        "timeout" => match milliseconds(&get("seconds")?)? {
+    Ok(match node {
+        Node::Call => Program::Loop(Box::new(Generator::start(program, frame)?)),
+        Node::Ask => {
+            let effect = get("effect")?;
+            return asked(&effect, &frame.catalogue.class(&effect)?, frame);
+        }
+        Node::Pure => Program::Pure(given(get("value")?)),
+        Node::Fail => Program::Fail(fault_of_value(&get("error")?)),
+        Node::Bind => Program::Bind(boxed(get("source")?, frame), Box::new(Binding { node: program.clone().unbind(), frame: frame.clone() })),
+        Node::Map => Program::Bind(boxed(get("source")?, frame), Box::new(Mapping { transform: get("transform")?.unbind() })),
+        Node::Gather => Program::Bind(Box::new(Program::Gather(all(&get("programs")?, frame)?)), Box::new(AsTuple)),
+        Node::ForEach => Program::ForEach(Box::new(Each::new(program, frame)?), get("limit")?.extract()?),
+        Node::Race => Program::Race(all(&get("programs")?, frame)?),
+        Node::Timeout => match milliseconds(&get("seconds")?)? {
             Some(wait_ms) => Program::Timeout(boxed(get("program")?, frame), wait_ms),
             None => later(get("program")?, frame),
         },
-        "retry" => Program::Retry(Box::new(Again::new(program, frame)?)),
-        "fallback" => Program::Fallback(all(&get("programs")?, frame)?),
-        "catch" => Program::Catch(boxed(get("program")?, frame), Box::new(Mend { node: program.clone().unbind(), frame: frame.clone() })),
-        "ensure" => Program::Ensure(boxed(get("program")?, frame), boxed(get("cleanup")?, frame)),
-        "agentstep" => frame.catalogue.agent_step(program)?,
-        other => return Err(error_of(py, &Fault::new(FaultKind::ProgramError, format!("no interpreter knows the program node `{other}`")))),
+        Node::Retry => Program::Retry(Box::new(Again::new(program, frame)?)),
+        Node::Fallback => Program::Fallback(all(&get("programs")?, frame)?),
+        Node::Catch => Program::Catch(boxed(get("program")?, frame), Box::new(Mend { node: program.clone().unbind(), frame: frame.clone() })),
+        Node::Ensure => Program::Ensure(boxed(get("program")?, frame), boxed(get("cleanup")?, frame)),
+        Node::AgentStep => frame.catalogue.agent_step(program)?,
     })
 }
 
 /// An effect as a program of one question, answered with the effect's own type.
-fn asked(effect: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Program> {
-    let py = effect.py();
-    if !effect.is_instance(names(py)?.effect.bind(py))? {
-        let name = effect.get_type().name()?;
-        let fault = Fault::new(FaultKind::ProgramError, format!("a `{name}` is neither a program nor an effect"));
-        return Err(error_of(py, &fault.hint("give a program, or an effect such as `CallTool(...)`")));
-    }
+fn asked(effect: &Bound<'_, PyAny>, class: &Arc<Class>, frame: &Frame) -> PyResult<Program> {
     frame.check(effect)?;
-    let ask = Program::Ask(question(effect, &frame.catalogue)?);
+    let ask = Program::Ask(question(effect, class, &frame.catalogue)?);
     Ok(Program::Bind(Box::new(ask), Box::new(Decoded { effect: effect.clone().unbind() })))
 }
 

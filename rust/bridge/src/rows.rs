@@ -7,6 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::ask::Catalogue;
+use crate::class::Function;
 use crate::fault::error_of;
 
 /// What a program is opened with: the catalogue, and the rows around it.
@@ -17,7 +18,7 @@ pub struct Frame {
 }
 
 /// Each row once, however deep programs call one another.
-struct Rows(Vec<(Py<PyAny>, String)>);
+pub struct Rows(Vec<(Py<PyAny>, Arc<str>)>);
 
 impl Frame {
     /// The frame of a whole run.
@@ -26,13 +27,18 @@ impl Frame {
     }
 
     /// The frame within one more program; a row that is none leaves it to the others.
-    pub fn within(&self, row: &Bound<'_, PyAny>, program: &Bound<'_, PyAny>) -> Self {
+    pub fn within(&self, py: Python<'_>, function: &Function) -> Self {
+        let Some(row) = &function.row else { return self.clone() };
         let known = |rows: &Rows| rows.0.iter().any(|(known, _)| known.is(row));
-        if row.is_none() || self.rows.as_deref().is_some_and(known) {
+        if self.rows.as_deref().is_some_and(known) {
             return self.clone();
         }
-        let mut rows: Vec<_> = self.rows.iter().flat_map(|rows| &rows.0).map(|(row, name)| (row.clone_ref(program.py()), name.clone())).collect();
-        rows.push((row.clone().unbind(), program.to_string()));
+        if self.rows.is_none() {
+            let alone = function.alone.get_or_init(|| Arc::new(Rows(vec![(row.clone_ref(py), Arc::clone(&function.name))])));
+            return Self { catalogue: Arc::clone(&self.catalogue), rows: Some(Arc::clone(alone)) };
+        }
+        let mut rows: Vec<_> = self.rows.iter().flat_map(|rows| &rows.0).map(|(row, name)| (row.clone_ref(py), Arc::clone(name))).collect();
+        rows.push((row.clone_ref(py), Arc::clone(&function.name)));
         Self { catalogue: Arc::clone(&self.catalogue), rows: Some(Arc::new(Rows(rows))) }
     }
 

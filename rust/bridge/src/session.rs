@@ -22,7 +22,7 @@ use serde_json::Value as Json;
 use crate::ask::{Catalogue, Custom, HostTool};
 use crate::bell::{Bell, Rope, runtime};
 use crate::config::{Config, Which};
-use crate::fault::{error_of, fault_of_value};
+use crate::fault::{Reviver, error_of, fault_of_value};
 use crate::handlers::{Answer, Answers, Asking, encoded};
 use crate::json::{from_python, to_python};
 use crate::open::later;
@@ -100,6 +100,8 @@ pub struct Session {
     working: Mutex<HashMap<AskId, Ask>>,
     answers: Arc<Answers>,
     driver: Mutex<Option<ThreadId>>,
+    /// The seed of the schedule, for the recording.
+    seed: Option<u64>,
 }
 
 #[pymethods]
@@ -116,8 +118,9 @@ impl Session {
         let settings = Settings { context: config.context(), grace_ms: config.grace_ms, ..Settings::default() };
         let sleeper = Sleeper { inbox: Arc::clone(&inbox), rope: Arc::clone(&rope) };
         let interpreter = interpreter(config, &answers, sleeper).map_err(raise)?;
+        let seed = interpreter.seed();
         let core = Mutex::new(Core::new(interpreter, desk, settings));
-        Ok(Self { core, inbox, rope, catalogue: Arc::clone(&runtime.catalogue), side, working: Mutex::default(), answers, driver: Mutex::new(None) })
+        Ok(Self { core, inbox, rope, catalogue: Arc::clone(&runtime.catalogue), side, working: Mutex::default(), answers, driver: Mutex::new(None), seed })
     }
 
     /// Begins a program, or an agent's task when a name and a prompt are given.
@@ -185,10 +188,9 @@ impl Session {
     fn fail(&self, id: (u32, u64), error: &Bound<'_, PyAny>, kind: Option<&str>, message: Option<&str>) {
         let fault = fault_of_value(error);
         let named = kind.and_then(|kind| serde_json::from_value::<FaultKind>(Json::String(kind.to_owned())).ok());
-        let fault = match (named, fault.cause()) {
-            (Some(kind), Some(cause)) => Fault::new(kind, message.unwrap_or_default()).caused_by(Arc::clone(cause)),
-            (Some(kind), None) => Fault::new(kind, message.unwrap_or_default()),
-            (None, _) => fault,
+        let fault = match named {
+            Some(kind) => self.around(id, fault, kind, message.unwrap_or_default()),
+            None => fault,
         };
         self.answered(id, Err(fault));
     }
@@ -235,8 +237,7 @@ impl Session {
         let events = self.with_core(py, Core::new_events)?;
         let list = PyList::empty(py);
         for event in events {
-            let written = serde_json::to_value(&event).map_err(|error| error_of(py, &Fault::new(FaultKind::ValueNotJson, error.to_string())))?;
-            list.append(to_python(py, &written)?)?;
+            list.append(crate::pyser::write_event(py, &event)?)?;
         }
         Ok(list)
     }
@@ -250,7 +251,7 @@ impl Session {
     fn recording<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let recording = self.with_core(py, |core| {
             let (context, started_at) = (core.machine().context().clone(), core.started_at());
-            Recording::of(&context, started_at, core.machine().journal().records())
+            Recording::of(&context, started_at, self.seed, core.machine().journal().records())
         })?;
         let recording = recording.map_err(|fault| error_of(py, &fault))?;
         let written = serde_json::to_value(&recording).map_err(|error| error_of(py, &Fault::new(FaultKind::ValueNotJson, error.to_string())))?;
@@ -322,6 +323,19 @@ impl Session {
         let id = AskId::of_pair(id);
         self.working().remove(&id);
         self.inbox.put(News::Answered(id, outcome));
+    }
+
+    /// The failure of a piece of work, with what was raised behind it.
+    fn around(&self, id: (u32, u64), raised: Fault, kind: FaultKind, message: &str) -> Fault {
+        let mut detail = raised.details().clone();
+        if let (FaultKind::ToolFailed, Some(Effect::CallTool(call)), Some(fields)) = (kind, self.working().get(&AskId::of_pair(id)).map(|ask| &ask.effect), detail.as_object_mut()) {
+            fields.insert("tool".to_owned(), Json::String(call.tool.spec.name.clone()));
+        }
+        let fault = Fault::new(kind, message).detail(detail);
+        match raised.cause() {
+            Some(cause) => fault.caused_by(Arc::clone(cause)),
+            None => fault,
+        }
     }
 
     fn read(&self, core: &mut Core, news: News) {
@@ -401,7 +415,7 @@ fn interpreter(mut config: Config, answers: &Arc<Answers>, sleeper: Sleeper) -> 
     let goes_on = config.goes_on;
     let inner = inner(config, answers, sleeper)?;
     Ok(match recording {
-        Some(recording) => Box::new(Replay::new(recording, goes_on.then_some(inner))),
+        Some(recording) => Box::new(Replay::new(recording, Box::new(Reviver), goes_on.then_some(inner))),
         None => inner,
     })
 }

@@ -1,7 +1,9 @@
 //! A recording: the records of a run in JSON.
 
 use flowai_core::events::EventBody;
-use flowai_core::fault::{ErrorNote, Fault, FaultKind};
+use std::sync::Arc;
+
+use flowai_core::fault::{Fault, FaultKind, HostError};
 use flowai_core::journal::{Record, Teller};
 use flowai_core::machine::RunContext;
 use flowai_core::value::{Outcome as Answer, Value};
@@ -25,6 +27,9 @@ pub struct Recording {
     pub tenant: String,
     /// When it began, in milliseconds.
     pub started_at: i64,
+    /// The seed of its schedule, when there was one.
+    #[serde(default)]
+    pub seed: Option<u64>,
     /// What happened, in one total order.
     pub entries: Vec<Entry>,
 }
@@ -73,7 +78,31 @@ pub enum Outcome {
     /// The value.
     Ok(Json),
     /// Why there is none.
-    Failed(ErrorNote),
+    Failed(Failure),
+}
+
+/// A fault in JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// The kind.
+    pub kind: String,
+    /// The sentence for a person.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The structured part.
+    #[serde(default)]
+    pub detail: Json,
+    /// Where the host raised it.
+    #[serde(default)]
+    pub traceback: Option<String>,
+}
+
+/// Makes the host's exception of a recorded fault again.
+pub trait Revive: Send {
+    /// The exception that the detail of a fault describes, when the host knows it.
+    fn revive(&self, detail: &Json, traceback: Option<&str>) -> Option<Arc<dyn HostError>>;
 }
 
 impl Recording {
@@ -81,11 +110,11 @@ impl Recording {
     ///
     /// # Errors
     /// [`FaultKind::ValueNotJson`] when a value of it has no JSON form.
-    pub fn of(context: &RunContext, started_at: i64, records: &[Record]) -> Result<Self, Fault> {
+    pub fn of(context: &RunContext, started_at: i64, seed: Option<u64>, records: &[Record]) -> Result<Self, Fault> {
         let mut entries = Vec::with_capacity(records.len());
         records.iter().try_for_each(|record| write(record, &mut entries))?;
         let RunContext { run_id, thread_id, tenant, .. } = context.clone();
-        Ok(Self { version: VERSION, run_id, thread_id, tenant, started_at, entries })
+        Ok(Self { version: VERSION, run_id, thread_id, tenant, started_at, seed, entries })
     }
 
     /// Reads a recording.
@@ -134,35 +163,48 @@ impl Outcome {
     fn of(outcome: &Answer) -> Result<Self, Fault> {
         match outcome {
             Ok(value) => value.to_json().map(Self::Ok),
-            Err(fault) => {
-                let note = ErrorNote { kind: format!("{:?}", fault.kind()), ..fault.note() };
-                Ok(Self::Failed(note))
-            }
+            Err(fault) => Ok(Self::Failed(Failure {
+                kind: format!("{:?}", fault.kind()),
+                message: fault.message().to_owned(),
+                hint: fault.advice().map(str::to_owned),
+                detail: fault.details().clone(),
+                traceback: fault.cause().and_then(|cause| cause.traceback()),
+            })),
         }
     }
 
     /// The answer as the machine takes it.
-    #[must_use]
-    pub fn answer(&self, effect: &str) -> Answer {
+    ///
+    /// # Errors
+    /// The fault that was recorded.
+    pub fn answer(&self, effect: &str, reviver: &dyn Revive) -> Answer {
         match self {
             Self::Ok(json) if effect == "CallModel" => match serde_json::from_value(json.clone()) {
-                Ok(answer) => Ok(Value::Model(std::sync::Arc::new(answer))),
+                Ok(answer) => Ok(Value::Model(Arc::new(answer))),
                 Err(_) => Ok(Value::from(json.clone())),
             },
             Self::Ok(json) => Ok(Value::from(json.clone())),
-            Self::Failed(note) => Err(self.fault(note)),
+            Self::Failed(failure) => Err(failure.fault(reviver)),
         }
-    }
-
-    fn fault(&self, note: &ErrorNote) -> Fault {
-        let kind = serde_json::from_value(Json::String(note.kind.clone())).unwrap_or(FaultKind::EffectFailed);
-        let fault = Fault::new(kind, note.message.clone());
-        note.hint.as_ref().map_or_else(|| fault.clone(), |hint| fault.clone().hint(hint.clone()))
     }
 
     /// Whether the ask was given up before it was answered.
     #[must_use]
     pub fn is_given_up(&self) -> bool {
         matches!(self, Self::Failed(note) if note.kind == "Cancelled")
+    }
+}
+
+impl Failure {
+    fn fault(&self, reviver: &dyn Revive) -> Fault {
+        let kind = serde_json::from_value(Json::String(self.kind.clone())).unwrap_or(FaultKind::EffectFailed);
+        let mut fault = Fault::new(kind, self.message.clone()).detail(self.detail.clone());
+        if let Some(hint) = &self.hint {
+            fault = fault.hint(hint.clone());
+        }
+        match reviver.revive(&self.detail, self.traceback.as_deref()) {
+            Some(cause) => fault.caused_by(cause),
+            None => fault,
+        }
     }
 }

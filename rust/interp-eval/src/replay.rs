@@ -1,16 +1,17 @@
 //! Replay: answering from a recording, in the recorded order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use flowai_core::effects::Effect;
 use flowai_core::fault::Fault;
 use flowai_core::machine::{Ask, AskId};
 use flowai_core::position::{Position, Scope};
 use flowai_core::session::{Desk, Interpreter, Performance};
-use flowai_core::value::Outcome as Answer;
+use flowai_core::value::{Outcome as Answer, Value};
 use serde_json::Value as Json;
 
 use crate::compare::{Side, mismatch};
-use crate::recording::{Entry, Recording};
+use crate::recording::{Entry, Recording, Revive};
 
 /// Answers from a recording; what the recording does not reach goes to the interpreter inside, if there is one.
 pub struct Replay {
@@ -19,21 +20,28 @@ pub struct Replay {
     clock: i64,
     waiting: BTreeMap<(String, String), AskId>,
     places: BTreeMap<String, Position>,
+    seed: Option<u64>,
+    reviver: Box<dyn Revive>,
     inner: Option<Box<dyn Interpreter>>,
+    /// Sleepers that the recording does not wake, by the time at which they wake.
+    sleepers: BTreeSet<(i64, AskId)>,
 }
 
 impl Replay {
     /// A replay from the beginning; with an interpreter inside, the run goes on where the recording ends.
     #[must_use]
-    pub fn new(recording: Recording, inner: Option<Box<dyn Interpreter>>) -> Self {
+    pub fn new(recording: Recording, reviver: Box<dyn Revive>, inner: Option<Box<dyn Interpreter>>) -> Self {
         let root = Position { scope: Scope::root(), ordinal: 0 };
         Self {
             clock: recording.started_at,
+            seed: recording.seed,
             entries: recording.entries,
             cursor: 0,
             waiting: BTreeMap::new(),
             places: BTreeMap::from([(String::from("0"), root)]),
+            reviver,
             inner,
+            sleepers: BTreeSet::new(),
         }
     }
 
@@ -60,11 +68,36 @@ impl Replay {
         let effect = ask.effect.kind();
         let asked = ask.effect.arguments()?;
         match self.recorded(position, effect) {
-            Some(arguments) if *arguments == asked => Ok(true),
+            Some(arguments) if *arguments == asked => Ok(self.inner.is_none() || self.is_answered(position, effect)),
             Some(arguments) => Err(mismatch(position, Some(&Side { effect, arguments }), Some(&Side { effect, arguments: &asked }))),
             None if self.inner.is_some() && self.cursor >= self.entries.len() => Ok(false),
             None => Err(mismatch(position, self.nearest(position).map(|(_, side)| side).as_ref(), Some(&Side { effect, arguments: &asked }))),
         }
+    }
+
+    /// Whether the recording says how an ask ended.
+    fn is_answered(&self, position: &str, effect: &str) -> bool {
+        self.entries.iter().any(|entry| matches!(entry, Entry::Answered { position: place, effect: kind, .. } if place == position && kind == effect))
+    }
+
+    /// Asks the interpreter inside what the recording does not reach.
+    fn ask_inside(&mut self, ask: &Ask, desk: &mut Desk) -> Performance {
+        let Some(inner) = &mut self.inner else { return Performance::Waiting };
+        inner.jump(self.clock);
+        match &ask.effect {
+            // Time is the replay's, as long as the interpreter inside leaves it to the machine.
+            Effect::Sleep(wait_ms) if !inner.sleeps() => {
+                self.sleepers.insert((self.clock.saturating_add(*wait_ms), ask.id));
+                Performance::Waiting
+            }
+            _ => inner.perform(ask, desk),
+        }
+    }
+
+    fn woken(&mut self) -> Option<(AskId, Answer)> {
+        let sleeper = *self.sleepers.first().filter(|(at, _)| *at <= self.clock)?;
+        self.sleepers.remove(&sleeper);
+        Some((sleeper.1, Ok(Value::null())))
     }
 
     /// Says what the desk told next, and gives the next answer that somebody waits for.
@@ -87,7 +120,7 @@ impl Replay {
                     }
                     if !is_given_up && effect != "CallAgent" {
                         let id = self.waiting.remove(&key)?;
-                        let answer = outcome.answer(effect);
+                        let answer = outcome.answer(effect, &*self.reviver);
                         self.cursor = self.cursor.saturating_add(1);
                         return Some((id, answer));
                     }
@@ -117,24 +150,22 @@ impl Interpreter for Replay {
                 self.waiting.insert((position, ask.effect.kind().to_owned()), ask.id);
                 Performance::Waiting
             }
-            Ok(false) => match &mut self.inner {
-                Some(inner) => {
-                    inner.jump(self.clock);
-                    inner.perform(ask, desk)
-                }
-                None => Performance::Waiting,
-            },
+            Ok(false) => self.ask_inside(ask, desk),
             Err(fault) => Performance::Answered(Err(fault)),
         }
     }
 
     fn ready(&mut self, desk: &mut Desk) -> Option<(AskId, Answer)> {
-        let replayed = self.go_on(desk);
+        let replayed = self.go_on(desk).or_else(|| self.woken());
         replayed.or_else(|| self.inner.as_mut().filter(|_| self.cursor >= self.entries.len())?.ready(desk))
     }
 
     fn dropped(&mut self, id: AskId) {
         self.waiting.retain(|_, waiting| *waiting != id);
+        self.sleepers.retain(|(_, sleeper)| *sleeper != id);
+        if let Some(inner) = &mut self.inner {
+            inner.dropped(id);
+        }
     }
 
     fn stalled(&mut self) -> Option<(AskId, Answer)> {
@@ -144,7 +175,9 @@ impl Interpreter for Replay {
     }
 
     fn next_at(&self) -> Option<i64> {
-        self.at().filter(|at| *at > self.clock).or_else(|| self.inner.as_ref()?.next_at())
+        let woken = self.sleepers.first().map(|(at, _)| *at);
+        let inside = self.inner.as_ref().and_then(|inner| inner.next_at());
+        self.at().into_iter().chain(woken).chain(inside).filter(|at| *at > self.clock).min()
     }
 
     fn jump(&mut self, to: i64) -> bool {
@@ -154,6 +187,18 @@ impl Interpreter for Replay {
 
     fn sleeps(&self) -> bool {
         true
+    }
+
+    fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    fn work_out(&mut self, ask: &Ask, turn: &Json) -> Performance {
+        self.inner.as_mut().map_or(Performance::Waiting, |inner| inner.work_out(ask, turn))
+    }
+
+    fn crashes_after(&mut self, id: AskId) -> bool {
+        self.inner.as_mut().is_some_and(|inner| inner.crashes_after(id))
     }
 
     fn one_tool_at_a_time(&self) -> bool {

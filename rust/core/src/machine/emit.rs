@@ -7,23 +7,14 @@ use serde_json::Value as Json;
 use super::Machine;
 use super::ask::Ask;
 use super::branch::{Next, Waiting};
-use super::gate::{Clearance, Gated, Held, bind, bind_tool, digest_of};
-use super::program::Intent;
+use super::gate::Clearance;
 use super::timers::Alarm;
-use crate::approvals::Bound;
-use crate::effects::{AwaitApproval, CallTool, Effect, PlanMove, Tool};
+use crate::effects::{CallTool, Effect, PlanMove, Tool};
 use crate::fault::{Fault, FaultKind};
 use crate::policy::{Facts, Resolved, Verdict};
 use crate::position::{Position, Scope};
 use crate::specs::Access;
 use crate::value::Value;
-
-/// A question about what the gate holds.
-pub(super) struct Question {
-    pub title: String,
-    pub bound: Bound,
-    pub expires_in_ms: Option<i64>,
-}
 
 impl Machine {
     /// Gives an effect its place and lets it out, unless the machine answers it or the gate holds it.
@@ -110,97 +101,12 @@ impl Machine {
         Ok(self.judge(&rules, &args, &call.tool, call.agent.as_deref()))
     }
 
-    fn judge(&self, rules: &[&Resolved], args: &Json, tool: &Tool, agent: Option<&str>) -> Verdict {
+    pub(super) fn judge(&self, rules: &[&Resolved], args: &Json, tool: &Tool, agent: Option<&str>) -> Verdict {
         let context = &self.settings.context;
         let (tool, agent) = (tool.spec.name.as_str(), agent.unwrap_or_default());
         let facts = Facts { args, tool, agent, tenant: &context.tenant, principal: context.principal.as_deref() };
         let mut verdicts = rules.iter().map(|rules| rules.decide(&facts));
         verdicts.find(|verdict| *verdict != Verdict::Allow).unwrap_or(Verdict::Allow)
-    }
-
-    fn hold_call(
-        &mut self,
-        index: u32,
-        position: Position,
-        call: &Arc<CallTool>,
-        rule: &str,
-        expires_in_ms: i64,
-    ) -> Option<Next> {
-        let arguments = match call.arguments.to_json() {
-            Ok(arguments) => arguments,
-            Err(fault) => return Some(Next::Deliver(Err(fault))),
-        };
-        let bound = bind_tool(&self.settings.context, &position, &call.tool, arguments, rule);
-        let title = format!("call {}", call.tool.spec.name);
-        let question = Question { title, bound, expires_in_ms: Some(expires_in_ms) };
-        self.hold(index, position, Held::Tool(CallTool::clone(call)), question, None)
-    }
-
-    /// Asks whether a native loop may do what it is about to do; answers with the arguments as approved.
-    pub(super) fn consult(&mut self, index: u32, intent: Intent) -> Option<Next> {
-        let closing = self.is_closing(index);
-        let position = self.branch(index)?.take_position();
-        let rules: Vec<&Resolved> =
-            [Some(&*intent.policy), self.settings.policy.as_deref()].into_iter().flatten().collect();
-        match self.judge(&rules, &intent.arguments, &intent.tool, Some(&*intent.agent)) {
-            Verdict::Allow => Some(Next::Deliver(Ok(Value::from(intent.arguments)))),
-            Verdict::Ask { .. } if closing => Some(Next::Deliver(Err(closing_fault("what needs approval")))),
-            Verdict::Ask { rule, expires_in_ms } => {
-                let bound = bind_tool(&self.settings.context, &position, &intent.tool, intent.arguments, &rule);
-                let title = format!("call {}", intent.tool.spec.name);
-                let question = Question { title, bound, expires_in_ms: Some(expires_in_ms) };
-                self.hold(index, position, Held::Intent(intent.tool), question, None)
-            }
-        }
-    }
-
-    fn gate_program(&mut self, index: u32, position: Position, request: &AwaitApproval) -> Option<Next> {
-        let subject = match request.subject.to_json() {
-            Ok(subject) => subject,
-            Err(fault) => return Some(Next::Deliver(Err(fault))),
-        };
-        let bound = bind(&self.settings.context, &position, request.kind, &request.rule, subject);
-        let question = Question { title: request.title.clone(), bound, expires_in_ms: request.expires_in_ms };
-        self.hold(index, position, Held::Program(request.subject.clone()), question, None)
-    }
-
-    /// Asks a human about what the gate holds.
-    pub(super) fn hold(
-        &mut self,
-        index: u32,
-        position: Position,
-        held: Held,
-        question: Question,
-        plan_digest: Option<String>,
-    ) -> Option<Next> {
-        let Question { title, bound, expires_in_ms } = question;
-        let digest = match digest_of(&bound) {
-            Ok(digest) => digest,
-            Err(fault) => return Some(Next::Deliver(Err(fault))),
-        };
-        let rule = bound.rule.clone();
-        let question = Effect::AwaitApproval(Arc::new(AwaitApproval {
-            kind: bound.kind,
-            title,
-            subject: Value::from(bound.subject.clone()),
-            rule: rule.clone(),
-            tool: held.tool(),
-            bound: Some(Box::new(bound)),
-            expires_in_ms,
-        }));
-        self.hold_back(index, Gated { held, position, question, digest, rule, plan_digest, reading: false })
-    }
-
-    /// Emits a question in place of the effect that the gate holds.
-    pub(super) fn hold_back(&mut self, index: u32, gated: Gated) -> Option<Next> {
-        let now = self.settings.now;
-        self.journal.asked(gated.position.clone(), gated.question.clone(), now);
-        let branch = self.branch(index)?;
-        let id = branch.next_ask(index);
-        let ask = Ask::open(id, gated.position.clone(), gated.question.clone());
-        branch.waiting = Waiting::Gated(Box::new(gated));
-        self.step.asks.push(ask);
-        None
     }
 
     pub(super) fn emit(
@@ -217,17 +123,6 @@ impl Machine {
         branch.waiting = Waiting::Asked { position: position.clone(), effect: effect.clone() };
         self.step.asks.push(Ask::new(id, position, effect, clearance));
         None
-    }
-}
-
-impl Held {
-    /// The tool whose arguments may be edited.
-    fn tool(&self) -> Option<Arc<Tool>> {
-        match self {
-            Self::Tool(call) => Some(Arc::clone(&call.tool)),
-            Self::Intent(tool) => Some(Arc::clone(tool)),
-            Self::Plan(_) | Self::Program(_) => None,
-        }
     }
 }
 

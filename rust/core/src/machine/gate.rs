@@ -41,7 +41,11 @@ pub struct Ruling {
 
 /// Proof that the gate let an effect out; only the gate can make one.
 #[derive(Clone, Debug)]
-pub struct Clearance {
+pub struct Clearance(Arc<Grounds>);
+
+/// Why the gate let something out; apart, because every ask and record has room for a clearance.
+#[derive(Clone, Debug)]
+struct Grounds {
     rule: String,
     ruling: Option<Ruling>,
     plan_digest: Option<String>,
@@ -49,30 +53,30 @@ pub struct Clearance {
 
 impl Clearance {
     pub(super) fn by_policy(rule: impl Into<String>) -> Self {
-        Self { rule: rule.into(), ruling: None, plan_digest: None }
+        Self(Arc::new(Grounds { rule: rule.into(), ruling: None, plan_digest: None }))
     }
 
     pub(super) fn of_plan(mut self, digest: Option<String>) -> Self {
-        self.plan_digest = digest;
+        Arc::make_mut(&mut self.0).plan_digest = digest;
         self
     }
 
     /// The rule that decided.
     #[must_use]
     pub fn rule(&self) -> &str {
-        &self.rule
+        &self.0.rule
     }
 
     /// The human's answer, where the rule asked for one.
     #[must_use]
     pub fn ruling(&self) -> Option<&Ruling> {
-        self.ruling.as_ref()
+        self.0.ruling.as_ref()
     }
 
     /// The digest of the plan's revision that was judged; no other revision is approved by it.
     #[must_use]
     pub fn plan_digest(&self) -> Option<&str> {
-        self.plan_digest.as_deref()
+        self.0.plan_digest.as_deref()
     }
 }
 
@@ -143,7 +147,11 @@ impl Gated {
         if ruling.answered_at >= ruling.expires_at {
             return Err(Fault::new(FaultKind::ApprovalExpired, "the approval came after its expiry"));
         }
-        Ok(Clearance { rule: self.rule.clone(), ruling: Some(ruling), plan_digest: self.plan_digest.clone() })
+        Ok(Clearance(Arc::new(Grounds {
+            rule: self.rule.clone(),
+            ruling: Some(ruling),
+            plan_digest: self.plan_digest.clone(),
+        })))
     }
 }
 

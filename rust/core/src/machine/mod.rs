@@ -10,6 +10,7 @@ mod fork;
 mod frame;
 mod gate;
 mod gate_plan;
+mod hold;
 mod interrupt;
 mod join;
 mod program;

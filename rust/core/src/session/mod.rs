@@ -1,14 +1,17 @@
 //! A session: one run of a machine under one interpreter, still without I/O.
 
 mod approvals;
+mod clock;
+mod decision;
 mod desk;
 mod interpreter;
 mod perform;
+mod plan_events;
 mod plans;
 
 use std::collections::{BTreeMap, VecDeque};
 
-pub use approvals::read_decision;
+pub use decision::read_decision;
 pub use desk::{Desk, SharedStore};
 pub use interpreter::{Answerer, HostWork, Interpreter, NoAnswers, Performance};
 
@@ -136,17 +139,6 @@ impl Session {
     pub fn tick(&mut self) {
         let now = self.interpreter.now();
         self.fire(now);
-    }
-
-    fn fire(&mut self, now: i64) {
-        if self.outcome.is_some() {
-            return;
-        }
-        for (id, ruling) in self.desk.expire(now) {
-            self.rule(id, ruling);
-        }
-        let step = self.machine.fire(now);
-        self.absorb(step);
     }
 
     /// Takes a human's decision.
@@ -283,37 +275,5 @@ impl Session {
     fn tell(&mut self, teller: Teller, body: EventBody) {
         let now = self.interpreter.now();
         self.machine.journal().told(teller, Position { scope: Scope::root(), ordinal: 0 }, body, now);
-    }
-
-    /// Ends an ask that nothing can answer any more.
-    fn end_stall(&mut self) -> bool {
-        let idle = self.outcome.is_none() && self.at_work.is_empty() && self.progress.work.is_empty();
-        let Some((id, outcome)) = idle.then(|| self.interpreter.stalled()).flatten() else { return false };
-        self.complete(id, outcome);
-        true
-    }
-
-    /// Jumps to the next moment where time is virtual and nothing real is at work.
-    fn pass_time(&mut self) -> bool {
-        let next = [self.deadline, self.interpreter.next_at()].into_iter().flatten().min();
-        let Some(deadline) = next.filter(|_| self.outcome.is_none() && self.at_work.is_empty()) else { return false };
-        if !self.progress.work.is_empty() || !self.interpreter.jump(deadline) {
-            return false;
-        }
-        self.fire(deadline);
-        true
-    }
-
-    fn note_pause(&mut self) {
-        let approvals = self.desk.waiting();
-        if self.paused || approvals.is_empty() || self.outcome.is_some() || self.in_flight.len() > approvals.len() {
-            return;
-        }
-        self.paused = true;
-        self.tell(Teller::Desk, EventBody::RunPaused { approvals });
-    }
-
-    fn wake_at(&self) -> Option<i64> {
-        [self.deadline, self.desk.next_expiry()].into_iter().flatten().min()
     }
 }

@@ -1,6 +1,6 @@
 //! Performing: each ask goes to the interpreter, to the host, or back where nobody waits for it.
 
-use super::approvals::answered_by_handler;
+use super::decision::answered_by_handler;
 use super::{HostWork, Performance, Session};
 use crate::effects::Effect;
 use crate::fault::{Fault, FaultKind};

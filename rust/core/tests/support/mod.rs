@@ -1,0 +1,6 @@
+//! What the core's tests run programs with.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+pub mod bench;
+pub mod programs;
+pub mod stage;
