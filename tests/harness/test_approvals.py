@@ -172,7 +172,7 @@ def test_nobody_in_time_counts_as_a_rejection() -> None:
     run = runtime.blocking.query("go", thread_id="t")
     [required], [expired] = of(run, "approval_required"), of(run, "approval_expired")
     assert required.expires_at - required.at == 2 * 3_600_000
-    assert expired.at == required.expires_at
+    assert expired.at >= required.expires_at
     assert of(run, "tool_called") == []
     with pytest.raises(ApprovalExpired):
         runtime.blocking.respond_to_approval(required.approval_id, "approve", principal="ana")

@@ -30,8 +30,6 @@ class Drive:
         self.finished = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self._context = contextvars.copy_context()
-        self._events: list[Event] = []
-        self._stored: list[tuple[str, str]] = []
         self._waiting: list[Item] = []
         self._tasks: dict[tuple[int, int], asyncio.Task[None]] = {}
         self._listeners: list[asyncio.Future[None]] = []
@@ -215,23 +213,23 @@ class Drive:
     # Telling
 
     def clock(self) -> int:
-        """Return the time that references expire by, in milliseconds."""
-        return self.setting.starts_at if self.setting.is_virtual else now_ms()
+        """Return the time that references and approvals expire by, in milliseconds."""
+        return self.session.now() if self.setting.is_virtual else now_ms()
 
-    def events(self) -> list[Event]:
-        """Return all events so far, in order."""
+    def events(self, after: int = 0) -> list[Event]:
+        """Return the events after the first `after`, in order; they are made anew for each reader."""
         from flowai.events.construct import event_of
 
-        for written in self.session.new_events():
-            if written["type"] == "reference_stored":
-                self._stored.append((written["kind"], written["id"]))
-            self._events.append(event_of(written))
-        return self._events
+        return [event_of(written) for written in self.session.events(after)]
+
+    def is_quiet(self, told: int) -> bool:
+        """Whether nothing happened after the first `told` events."""
+        return not self.session.events(told)
 
     def stored(self) -> list[tuple[str, str]]:
         """Return the references that the run stored, in order."""
-        self.events()
-        return self._stored
+        told = self.session.events(0)
+        return [(each["kind"], each["id"]) for each in told if each["type"] == "reference_stored"]
 
 
 def _has_loop() -> bool:

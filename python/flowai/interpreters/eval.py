@@ -45,10 +45,15 @@ class Eval(Interpreter[H_contra]):
         self._answers = dict(inner.answers)
         self.is_virtual = inner.is_virtual
 
-    def replay(self, recording: Recording) -> Eval[H_contra]:
-        """Return an interpreter that answers from a recording alone.
+    def replay(self, recording: Recording, *, goes_on: bool = False) -> Eval[H_contra]:
+        """Return an interpreter that answers from a recording.
 
         A program that asks something else stops with `ReplayMismatch`, which shows both sides.
+
+        Args:
+            recording: What was asked and answered, whole or `until` somewhere.
+            goes_on: Whether the interpreter inside answers what the recording does not reach;
+                without, such a question is a mismatch too.
         """
         replaying: Eval[H_contra] = Eval(self._inner)
         replaying._answers = dict(self._answers)

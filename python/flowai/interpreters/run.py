@@ -83,7 +83,7 @@ class Run(Generic[A_co]):
     @property
     def events(self) -> list[Event]:
         """Everything that has happened so far, in order."""
-        return list(self._drive.events())
+        return self._drive.events()
 
     @property
     def recording(self) -> Recording:
@@ -114,13 +114,12 @@ class Run(Generic[A_co]):
         told = 0
         while True:
             is_over = self._drive.finished
-            events = self._drive.events()
-            while told < len(events):
+            for event in self._drive.events(told):
                 told += 1
-                yield events[told - 1]
+                yield event
             if is_over:
                 return
-            if told == len(self._drive.events()):
+            if self._drive.is_quiet(told):
                 await self._drive.change()
 
     async def __aenter__(self) -> Self:
@@ -135,8 +134,7 @@ class Run(Generic[A_co]):
             await self._drive.finish()
 
     def _is_paused(self) -> bool:
-        paused = [event.type for event in self._drive.events() if event.type in ("run_paused", "run_resumed")]
-        return bool(paused) and paused[-1] == "run_paused"
+        return bool(self._drive.session.waiting())
 
     def _check_finished(self) -> None:
         if not self._drive.finished:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flowai import _bridge
 from flowai.effects.call_agent import CallAgent
-from flowai.errors import SpecError, ThreadBusy, UnknownApproval
+from flowai.errors import SpecError, ThreadBusy
 from flowai.interpreters.drive import Drive
 from flowai.interpreters.edits import check_choice, checked_edits
 from flowai.interpreters.interpreter import Interpreter, native_answers
@@ -199,9 +199,11 @@ class Runtime:
         written = to_decision(decision).to_json()
         if reason is not None:
             written["reason"] = reason
-        drive = self._threads.waiting_for(approval_id, tenant or self.spec.tenant.id)
+        tenant = tenant or self.spec.tenant.id
+        drive = self._threads.waiting_for(approval_id, tenant)
         if drive is None:
-            raise UnknownApproval(f"no approval `{approval_id}` is waiting", hint="see `pending_approvals()`")
+            # The store knows what was decided after the run is gone; it can only compare.
+            drive = self._drive(self.interpreter, None, tenant, None, None)
         self._check(approval_id, written, drive)
         drive.session.decide(approval_id, written, principal, drive.clock())
         drive.nudge()
@@ -297,7 +299,9 @@ class Runtime:
                 hint=hint,
                 run_id=busy.run_id,
             )
-        drive = self._drive(thread_id, tenant, principal, context)
+        self._drawn += 1
+        interpreter = self.interpreter.of_query(self._drawn)
+        drive = self._drive(interpreter, thread_id, tenant, principal, context)
         run: Run[Any] = Run(drive, None if agent is None else _decoder(agent))
         self._threads.add(tenant, thread_id, request_id, drive, run)
         if busy is None:
@@ -306,9 +310,9 @@ class Runtime:
             drive.start_after(busy.drive, name, task)
         return run
 
-    def _drive(self, thread_id: str | None, tenant: str, principal: str | None, context: Any) -> Drive:
-        self._drawn += 1
-        interpreter = self.interpreter.of_query(self._drawn)
+    def _drive(
+        self, interpreter: Interpreter[Any], thread_id: str | None, tenant: str, principal: str | None, context: Any
+    ) -> Drive:
         config: dict[str, Any] = {
             **interpreter.config(),
             "thread_id": thread_id,

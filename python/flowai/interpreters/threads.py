@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from flowai.interpreters.drive import Drive
@@ -45,7 +44,6 @@ class Threads:
     def __init__(self) -> None:
         self._active: list[Active] = []
         self._named: dict[tuple[str, str], Run[Any]] = {}
-        self._answered: WeakValueDictionary[str, Drive] = WeakValueDictionary()
 
     def add(self, tenant: str, thread_id: str | None, request_id: str | None, drive: Drive, run: Run[Any]) -> None:
         """Note a run that begins."""
@@ -74,10 +72,8 @@ class Threads:
         return waiting.index(approval_id) if approval_id in waiting else -1
 
     def waiting_for(self, approval_id: str, tenant: str) -> Drive | None:
-        """Return the run that asked an approval, while it is known."""
-        for each in self._active:
+        """Return the run that waits for the answer to an approval."""
+        for each in self.active():
             if each.tenant == tenant and approval_id in each.waiting():
-                self._answered[approval_id] = each.drive
                 return each.drive
-        found = self._answered.get(approval_id)
-        return found if found is not None and found.setting.tenant == tenant else None
+        return None

@@ -9,7 +9,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from flowai.errors import EffectFailed, FlowaiError
+from flowai.errors import EffectFailed, FlowaiError, ValueNotJson
 from flowai.interpreters.loops import threads
 from flowai.interpreters.shelf import Shelf, with_glimpses
 from flowai.specs.context import ToolContext
@@ -56,6 +56,8 @@ class Work:
             written = tool.encode_result(result)
         except EffectFailed as error:
             self.session.fail(key, error)
+        except ValueNotJson as error:
+            self.session.fail(key, error, "ToolFailed", f"the result of `{tool.name}` is {error.message}")
         except asyncio.CancelledError:
             raise
         except TimeoutError as error:

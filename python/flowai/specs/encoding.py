@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -44,6 +45,9 @@ class Encoding:
         try:
             checked = self.adapter.validate_python(value)
             return self.adapter.dump_python(checked, mode="json", warnings="error")
+        except pydantic_core.PydanticSerializationError as error:
+            path = unwritable(value)
+            raise ValueNotJson(f"not a {spoken(self.annotation)}: `{path}`: {_lowered(str(error))}", path=path) from error
         except (ValueError, RecursionError) as error:
             raise self._unfit(error) from error
 
@@ -104,6 +108,31 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def _lowered(message: str) -> str:
     return message[:1].lower() + message[1:]
+
+
+def unwritable(value: object, path: str = "$") -> str:
+    """Return the path of the first part of a value that has no JSON form.
+
+    Example:
+        >>> unwritable({"orders": [{"by": object()}]})
+        '$.orders[0].by'
+    """
+    for step, part in _parts(value):
+        try:
+            json_text(part)
+        except (ValueError, RecursionError) as error:
+            # Descending into a circle would never end.
+            return path + step if "ircular" in str(error) else unwritable(part, path + step)
+    return path
+
+
+def _parts(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        yield from ((f".{key}", part) for key, part in cast("Mapping[object, object]", value).items())
+    elif isinstance(value, list | tuple):
+        yield from ((f"[{index}]", part) for index, part in enumerate(cast("list[object]", value)))
+    elif not isinstance(value, type) and hasattr(value, "__dict__"):
+        yield from ((f".{name}", part) for name, part in vars(value).items())
 
 
 def json_text(value: Json) -> bytes:

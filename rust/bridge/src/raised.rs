@@ -25,9 +25,9 @@ fn arguments(error: &Bound<'_, PyAny>) -> Json {
 
 fn fields(error: &Bound<'_, PyAny>) -> Map<String, Json> {
     let fields = error.getattr("__dict__").ok().and_then(|fields| fields.cast_into::<PyDict>().ok());
-    let written = fields.iter().flat_map(|fields| fields.iter()).filter_map(|(name, value)| Some((name.extract().ok()?, from_python(&value).ok()?)));
-    // A run names itself in the errors that leave it.
-    written.filter(|(name, _): &(String, Json)| name != "run_id").collect()
+    let written = fields.iter().flat_map(|fields| fields.iter()).filter_map(|(name, value)| Some((name.extract::<String>().ok()?, from_python(&value).ok()?)));
+    // A run names itself in the errors that leave it, and another run replays it.
+    written.map(|(name, value)| if name == "run_id" { (name, Json::Null) } else { (name, value) }).collect()
 }
 
 /// Makes an exception again; none where its class is not loaded, for a recording must not load code.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{ThreadId, current, sleep};
 use std::time::Duration;
 
-use flowai_core::effects::{Effect, LoadRef, StoreRef};
+use flowai_core::effects::{Effect, LoadRef, ModelAnswer, StoreRef};
 use flowai_core::events::EventBody;
 use flowai_core::fault::{Fault, FaultKind};
 use flowai_core::journal::Teller;
@@ -26,6 +26,7 @@ use crate::fault::{Reviver, error_of, fault_of_value};
 use crate::handlers::{Answer, Answers, Asking, encoded};
 use crate::json::{from_python, to_python};
 use crate::open::later;
+use crate::pyser::write_event;
 use crate::rows::Frame;
 use crate::runtime::Runtime;
 use crate::value::{answer, to_object};
@@ -167,7 +168,8 @@ impl Session {
 
     /// Answers one piece of work with a value in JSON types.
     fn complete(&self, id: (u32, u64), value: Bound<'_, PyAny>) {
-        self.answered(id, answer(value));
+        let is_model = matches!(self.working().get(&AskId::of_pair(id)).map(|ask| &ask.effect), Some(Effect::CallModel(_)));
+        self.answered(id, if is_model { model_answer(&value) } else { answer(value) });
     }
 
     /// Answers a user's effect with what its handler gave.
@@ -232,14 +234,16 @@ impl Session {
         }
     }
 
-    /// The events since the last call, in JSON types.
-    fn new_events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let events = self.with_core(py, Core::new_events)?;
+    /// The events after the first `after`, in JSON types.
+    fn events<'py>(&self, py: Python<'py>, after: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
-        for event in events {
-            list.append(crate::pyser::write_event(py, &event)?)?;
-        }
+        self.with_core(py, |core| core.events(after).iter().try_for_each(|event| list.append(write_event(py, event)?)))??;
         Ok(list)
+    }
+
+    /// The time of the run's clock, in milliseconds.
+    fn now(&self, py: Python<'_>) -> PyResult<i64> {
+        self.with_core(py, Core::now)
     }
 
     /// The approvals that the run waits for.
@@ -426,6 +430,12 @@ fn inner(mut config: Config, answers: &Arc<Answers>, sleeper: Sleeper) -> Result
         Which::Live => Box::new(Live::new(config.entropy.first().copied().unwrap_or_default(), config.attended, answerer, Box::new(sleeper))),
         Which::Test => Box::new(Test::new(config.test()?, answerer)),
     })
+}
+
+/// What a gateway of the user's answered for a model.
+fn model_answer(value: &Bound<'_, PyAny>) -> Outcome {
+    let read = serde_json::from_value::<ModelAnswer>(from_python(value)?);
+    read.map(|answer| Value::Model(Arc::new(answer))).map_err(|error| Fault::new(FaultKind::ModelFailed, format!("this is no answer of a model: {error}")))
 }
 
 /// The user's functions by effect class: `{class: (function, is_async)}`.

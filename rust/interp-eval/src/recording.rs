@@ -168,7 +168,8 @@ impl Outcome {
                 message: fault.message().to_owned(),
                 hint: fault.advice().map(str::to_owned),
                 detail: fault.details().clone(),
-                traceback: fault.cause().and_then(|cause| cause.traceback()),
+                // Only what stands behind a failure stays as it is; a raised error gathers frames on its way.
+                traceback: fault.cause().filter(|_| fault.kind() == FaultKind::ToolFailed).and_then(|cause| cause.traceback()),
             })),
         }
     }

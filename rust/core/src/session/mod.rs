@@ -53,6 +53,7 @@ pub struct Session {
     deadline: Option<i64>,
     paused: bool,
     projector: Projector,
+    told: Vec<Event>,
     outcome: Option<Outcome>,
     started_at: i64,
 }
@@ -79,6 +80,7 @@ impl Session {
             deadline: None,
             paused: false,
             projector,
+            told: Vec::new(),
             outcome: None,
         }
     }
@@ -175,14 +177,17 @@ impl Session {
         self.outcome.as_ref()
     }
 
-    /// The events since the last call.
-    pub fn new_events(&mut self) -> Vec<Event> {
-        let mut events = Vec::new();
-        let records = self.machine.journal().unread();
-        for record in records {
-            self.projector.project(record, &mut events);
+    /// The events after the first `after`, in order.
+    pub fn events(&mut self, after: usize) -> &[Event] {
+        for record in self.machine.journal().unread() {
+            self.projector.project(record, &mut self.told);
         }
-        events
+        self.told.get(after..).unwrap_or_default()
+    }
+
+    /// The time of the run's clock, in milliseconds.
+    pub fn now(&mut self) -> i64 {
+        self.interpreter.now()
     }
 
     /// The records, for a recording.

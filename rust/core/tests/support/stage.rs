@@ -133,7 +133,8 @@ impl Stage {
     pub fn drive(&mut self) {
         loop {
             let progress = self.session.advance();
-            self.events.extend(self.session.new_events());
+            let told = self.session.events(self.events.len()).to_vec();
+            self.events.extend(told);
             if progress.work.is_empty() {
                 return;
             }
