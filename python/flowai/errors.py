@@ -279,6 +279,10 @@ class LimitReached(FlowaiError):
         self.value = value
 
 
+class Crashed(FlowaiError):
+    """A test ended the run as if its process had died; nothing was cleaned up."""
+
+
 class StorageError(FlowaiError):
     """The store of journals and state failed."""
 
@@ -304,6 +308,10 @@ class ThreadBusy(FlowaiError):
 
 class RunCancelled(FlowaiError):
     """The run was cancelled; this is what its caller gets."""
+
+
+class Crashed(FlowaiError):
+    """The scripted crash of a test: the run ended as if its process had died."""
 
 
 class Cancelled(BaseException):

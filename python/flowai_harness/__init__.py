@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flowai.errors import FlowaiError, SpecError
     from flowai.evals import RawSampleOutput, define_test_case, score_sample
-    from flowai.interpreters import Runtime, create_runtime, define_runtime
+    from flowai.interpreters import Run, Runtime, create_runtime, define_runtime
     from flowai.specs.context import ToolContext
     from flowai.specs.define_agent import define_coordinator, define_executor, define_planner, define_specialist
     from flowai.specs.dispatcher import ActionDispatcher
@@ -45,6 +45,7 @@ __all__ = [
     "RawSampleOutput",
     "Ref",
     "Reject",
+    "Run",
     "Runtime",
     "Says",
     "SpecError",
@@ -78,6 +79,7 @@ _HOME = {
     "RawSampleOutput": "flowai.evals",
     "Ref": "flowai.specs.handle",
     "Reject": "flowai.specs.testing",
+    "Run": "flowai.interpreters",
     "Runtime": "flowai.interpreters",
     "Says": "flowai.specs.script",
     "SpecError": "flowai.errors",

@@ -70,7 +70,7 @@ def test_without_a_person_an_approval_is_refused(
 def test_yes_approves_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("planning", "new prices", "--yes") == 0
     assert shop.done == ["A=10.0", "B down"]
-    assert "approved by --yes: plan `PricePlan` revision 1" in capsys.readouterr().out
+    assert "approved by --yes: plan PricePlan revision 1" in capsys.readouterr().out
 
 
 def test_a_person_approves_a_tool(typed: Types, capsys: pytest.CaptureFixture[str]) -> None:

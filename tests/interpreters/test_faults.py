@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flowai import CallModel, CallTool, Do, Models, Sleep, Tools, catch, ensure, gather, program, pure, retry, timeout
-from flowai.errors import EffectFailed, ModelUnavailable, SpecError, TimedOut, ToolFailed
+from flowai.errors import Crashed, EffectFailed, ModelUnavailable, SpecError, TimedOut, ToolFailed
 from flowai.interpreters import Crashes, Delays, Hangs, Test
 from flowai_harness import Calls, Fails, Says, TestingConfig, create_runtime, define_tool
 from tests.harness.desk import Rows, asked, desk, of
@@ -71,11 +71,11 @@ def test_a_delay_past_a_limit_is_too_late() -> None:
 def test_a_crash_cleans_nothing_up(before: bool, seen: list[str]) -> None:
     guarded = ensure(both(), CallTool(look, at=9))
     run = Test(script=["a"], faults={"CallTool": Crashes(before=before)}).run(guarded)
-    with pytest.raises(Exception, match="crash"):
+    with pytest.raises(Crashed, match="scripted crash"):
         _ = run.value
     assert done == seen
     caught = catch(both(), lambda _: pure("caught"))
-    with pytest.raises(Exception, match="crash"):
+    with pytest.raises(Crashed):
         _ = Test(script=["a"], faults={"CallTool": Crashes(before=before)}).run(caught).value
 
 

@@ -16,7 +16,8 @@ FROZEN = {
     "flowai_harness": [
         *ANNOUNCED,
         *"""
-        ActionDispatcher Answers Approve Calls Fails ProviderConfig Ref Reject Run Runtime Says Thinks ToolContext
+        ActionDispatcher Answers Approve Calls Fails FlowaiError Handle ProviderConfig Ref Reject Run Runtime Says
+        SpecError Thinks ToolContext
         """.split(),
     ],
     "flowai": """
@@ -25,7 +26,9 @@ FROZEN = {
         StorePlan StoreRef Tools Tree agent_step catch ensure fail fallback for_each gather program pure race retry
         timeout
     """.split(),
-    "flowai.interpreters": ["Eval", "Live", "Test"],
+    "flowai.interpreters": """
+        Crashes Delays Eval Hangs Live PendingApproval Recording Run Runtime Test create_runtime define_runtime
+    """.split(),
 }
 
 

@@ -6,7 +6,7 @@ EXPECTED = set(
     """
     .ci .git .gitattributes .github .gitignore
     ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md Cargo.lock Cargo.toml LICENSE Makefile README.md
-    benchmarks constraints.txt deny.toml docs examples pyproject.toml python rust studio tests
+    benchmarks constraints.txt deny.toml docs examples pyproject.toml python rust rustfmt.toml studio tests
     """.split()
 )
 MADE = set(

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use flowai_core::agents::{Agent, HostTools, compile};
 use flowai_core::approvals::ApprovalKind;
 use flowai_core::effects::{
-    AdvancePlan, AwaitApproval, CallAgent, CallModel, CallTool, CustomEffect, DrawNumber, Effect, HostEffect, LoadPlan, LoadRef, Message, MessageLog,
-    PlanMove, StorePlan, StoreRef, Tool,
+    AdvancePlan, AwaitApproval, CallAgent, CallModel, CallTool, CustomEffect, DrawNumber, Effect, HostEffect, LoadPlan,
+    LoadRef, Message, MessageLog, PlanMove, StorePlan, StoreRef, Tool,
 };
 use flowai_core::fault::{Fault, FaultKind};
 use flowai_core::machine::Program;
@@ -107,8 +107,12 @@ impl Catalogue {
         let py = tool.py();
         let raise = |fault: Fault| error_of(py, &fault);
         let spec = from_python(&tool.call_method0("to_json")?).map_err(raise)?;
-        let spec = ToolSpec::decode(spec).map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
-        let policy = self.policy.for_program(&spec).map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
+        let spec =
+            ToolSpec::decode(spec).map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
+        let policy = self
+            .policy
+            .for_program(&spec)
+            .map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
         let policy = Some(policy).filter(|policy| !policy.never_asks()).map(Arc::new);
         let compiled = Arc::new(Tool::new(spec, Some(Box::new(HostTool(tool.clone().unbind())))).map_err(raise)?);
         let known = Known { _pinned: tool.clone().unbind(), tool: Arc::clone(&compiled), policy: policy.clone() };
@@ -130,17 +134,24 @@ impl Catalogue {
         let raise = |fault: Fault| error_of(py, &fault);
         let name: String = spec.getattr("name")?.extract()?;
         let json = from_python(&spec.call_method0("to_json")?).map_err(raise)?;
-        if let Some(agent) = self.agents.get(&name).filter(|agent| json!(agent.spec()) == json || same_spec(agent, &json)) {
+        if let Some(agent) =
+            self.agents.get(&name).filter(|agent| json!(agent.spec()) == json || same_spec(agent, &json))
+        {
             return Ok(Arc::clone(agent));
         }
         let mut whole = json!({"tenant": {"id": self.spec.tenant.id, "config_version": self.spec.tenant.config_version}, "agents": [json]});
         if let Some(approval) = &self.spec.approval {
             whole["approval"] = json!(approval);
         }
-        let whole = RuntimeSpec::decode(whole).map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
+        let whole =
+            RuntimeSpec::decode(whole).map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
         let shelf = shelf_of(std::slice::from_ref(spec))?;
         let compiled = Self::new(whole, &shelf).map_err(raise)?;
-        compiled.agents.get(&name).cloned().ok_or_else(|| raise(Fault::new(FaultKind::SpecError, format!("agent `{name}` cannot be compiled"))))
+        compiled
+            .agents
+            .get(&name)
+            .cloned()
+            .ok_or_else(|| raise(Fault::new(FaultKind::SpecError, format!("agent `{name}` cannot be compiled"))))
     }
 }
 
@@ -251,20 +262,31 @@ fn built_in(kind: &str, effect: &Bound<'_, PyAny>, catalogue: &Catalogue) -> PyR
         }
         "StorePlan" => {
             let plan = from_python(&effect.getattr("plan")?.call_method0("to_json")?).map_err(raise)?;
-            let plan = PlanSpec::decode(plan).map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
+            let plan =
+                PlanSpec::decode(plan).map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
             let body = written.get("body").cloned().unwrap_or(Json::Null);
             Effect::StorePlan(Arc::new(StorePlan { plan: Arc::new(plan), body, by: "program".to_owned() }))
         }
         "LoadPlan" => Effect::LoadPlan(Arc::new(LoadPlan { plan: text("plan"), plan_id: text("plan_id") })),
         "AdvancePlan" => {
             let step = plan_move(text("to").as_deref()).map_err(raise)?;
-            Effect::AdvancePlan(Arc::new(AdvancePlan { plan_id: text("plan_id"), step, policy: None, by: "program".to_owned() }))
+            Effect::AdvancePlan(Arc::new(AdvancePlan {
+                plan_id: text("plan_id"),
+                step,
+                policy: None,
+                by: "program".to_owned(),
+            }))
         }
         "DrawNumber" => {
             let number = |field: &str| written.get(field).and_then(Json::as_i64).unwrap_or_default();
             Effect::DrawNumber(DrawNumber { low: number("low"), high: number("high") })
         }
-        other => return Err(raise(Fault::new(FaultKind::UnhandledEffect, format!("no interpreter knows the effect `{other}`")))),
+        other => {
+            return Err(raise(Fault::new(
+                FaultKind::UnhandledEffect,
+                format!("no interpreter knows the effect `{other}`"),
+            )));
+        }
     })
 }
 
@@ -273,7 +295,10 @@ fn plan_move(to: Option<&str>) -> Result<PlanMove, Fault> {
         Some("APPROVED") => Ok(PlanMove::Approve),
         Some("EXECUTING") => Ok(PlanMove::Execute { open: true }),
         Some("EXECUTED") => Ok(PlanMove::Finish { calls: Vec::new() }),
-        other => Err(Fault::new(FaultKind::PlanError, format!("a program cannot move a plan to `{}`", other.unwrap_or("nothing")))),
+        other => Err(Fault::new(
+            FaultKind::PlanError,
+            format!("a program cannot move a plan to `{}`", other.unwrap_or("nothing")),
+        )),
     }
 }
 
@@ -282,11 +307,19 @@ fn call_tool(effect: &Bound<'_, PyAny>, catalogue: &Catalogue) -> PyResult<Effec
     let (tool, policy) = catalogue.tool(&effect.getattr(intern!(py, "tool"))?)?;
     let written = write(effect).map_err(|fault| error_of(py, &fault))?;
     let arguments = written.get("arguments").cloned().unwrap_or(Json::Null);
-    Ok(Effect::CallTool(Arc::new(CallTool { tool, arguments: Value::from(arguments), call_id: None, agent: None, policy, covers: None })))
+    Ok(Effect::CallTool(Arc::new(CallTool {
+        tool,
+        arguments: Value::from(arguments),
+        call_id: None,
+        agent: None,
+        policy,
+        covers: None,
+    })))
 }
 
 fn call_model(effect: &Bound<'_, PyAny>, written: &Json, catalogue: &Catalogue) -> PyResult<Effect> {
-    let tools = effect.getattr("tools")?.try_iter()?.map(|tool| Ok(catalogue.tool(&tool?)?.0)).collect::<PyResult<Vec<_>>>()?;
+    let tools =
+        effect.getattr("tools")?.try_iter()?.map(|tool| Ok(catalogue.tool(&tool?)?.0)).collect::<PyResult<Vec<_>>>()?;
     let messages = match written.get("prompt").and_then(Json::as_str) {
         Some(prompt) => MessageLog::default().with(Message::User { text: prompt.to_owned() }),
         None => messages_of(written.get("messages").unwrap_or(&Json::Null)),
@@ -311,7 +344,8 @@ fn message_of(written: &Json) -> Message {
         return message;
     }
     let content = written.get("content").or_else(|| written.get("text"));
-    let text = content.map(|content| content.as_str().map_or_else(|| content.to_string(), str::to_owned)).unwrap_or_default();
+    let text =
+        content.map(|content| content.as_str().map_or_else(|| content.to_string(), str::to_owned)).unwrap_or_default();
     match written.get("role").and_then(Json::as_str) {
         Some("system") => Message::System { text },
         Some("assistant") => Message::Assistant { text, thinking: None, tool_calls: Vec::new() },
@@ -322,7 +356,8 @@ fn message_of(written: &Json) -> Message {
 fn store_reference(effect: &Bound<'_, PyAny>, written: &Json) -> PyResult<Effect> {
     let py = effect.py();
     let reference = effect.getattr("reference")?;
-    let glimpse = from_python(&reference.call_method1("glimpse_of", (effect.getattr("value")?,))?).map_err(|fault| error_of(py, &fault))?;
+    let glimpse = from_python(&reference.call_method1("glimpse_of", (effect.getattr("value")?,))?)
+        .map_err(|fault| error_of(py, &fault))?;
     Ok(Effect::StoreRef(Arc::new(StoreRef {
         kind: reference.getattr("name")?.extract()?,
         value: Value::from(written.get("value").cloned().unwrap_or(Json::Null)),

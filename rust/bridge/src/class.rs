@@ -73,7 +73,11 @@ impl Class {
     pub fn of(class: &Bound<'_, PyType>) -> PyResult<Self> {
         let kind = kind_of(class)?;
         let is_custom = matches!(kind, Kind::Custom { .. });
-        let plain = class.getattr("codec").and_then(|codec| codec.getattr("plain")).ok().filter(|plain| is_custom && !plain.is_none());
+        let plain = class
+            .getattr("codec")
+            .and_then(|codec| codec.getattr("plain"))
+            .ok()
+            .filter(|plain| is_custom && !plain.is_none());
         let plain = plain.map(Bound::unbind);
         Ok(Self { key: class.as_ptr().addr(), kind, plain, _pinned: class.clone().into_any().unbind() })
     }

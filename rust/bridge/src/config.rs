@@ -64,12 +64,18 @@ impl Config {
     /// # Errors
     /// [`FaultKind::SpecError`] naming what is wrong.
     pub fn read(written: Json) -> Result<Self, Fault> {
-        serde_json::from_value(written).map_err(|error| Fault::new(FaultKind::SpecError, format!("the settings of a run are wrong: {error}")))
+        serde_json::from_value(written)
+            .map_err(|error| Fault::new(FaultKind::SpecError, format!("the settings of a run are wrong: {error}")))
     }
 
     /// The identity of the run.
     pub fn context(&self) -> RunContext {
-        RunContext { run_id: self.run_id.clone(), thread_id: self.thread_id.clone(), tenant: self.tenant.clone(), principal: self.principal.clone() }
+        RunContext {
+            run_id: self.run_id.clone(),
+            thread_id: self.thread_id.clone(),
+            tenant: self.tenant.clone(),
+            principal: self.principal.clone(),
+        }
     }
 
     /// The secret from which ids are drawn.
@@ -88,7 +94,8 @@ impl Config {
         let mut turns = std::mem::take(&mut self.turns);
         let shared = turns.remove("").map(|turns| turns.into_iter().map(turn).collect()).unwrap_or_default();
         let by_agent = turns.into_iter().map(|(agent, turns)| (agent, turns.into_iter().map(turn).collect())).collect();
-        let troubles = std::mem::take(&mut self.troubles).into_iter().map(|(place, written)| Ok((place, trouble(&written)?)));
+        let troubles =
+            std::mem::take(&mut self.troubles).into_iter().map(|(place, written)| Ok((place, trouble(&written)?)));
         Ok(TestSettings {
             script: Script { shared, by_agent, mock: self.mock.take() },
             decisions: self.decisions.take(),
@@ -112,9 +119,13 @@ fn trouble(written: &Json) -> Result<Trouble, Fault> {
     let text = |field: &str| written.get(field).and_then(Json::as_str).map(str::to_owned);
     match text("trouble").as_deref() {
         Some("hangs") => Ok(Trouble::Hangs),
-        Some("crashes") => Ok(Trouble::Crashes { before: written.get("before").and_then(Json::as_bool).unwrap_or(true) }),
+        Some("crashes") => {
+            Ok(Trouble::Crashes { before: written.get("before").and_then(Json::as_bool).unwrap_or(true) })
+        }
         Some("delays") => Ok(Trouble::Delays(written.get("delay_ms").and_then(Json::as_i64).unwrap_or_default())),
-        Some("fails") => Ok(Trouble::Fails(Fault::new(kind(text("kind").as_deref()), text("message").unwrap_or_default()))),
+        Some("fails") => {
+            Ok(Trouble::Fails(Fault::new(kind(text("kind").as_deref()), text("message").unwrap_or_default())))
+        }
         _ => Err(Fault::new(FaultKind::SpecError, format!("this is no fault: {written}"))),
     }
 }

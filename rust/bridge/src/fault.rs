@@ -80,7 +80,11 @@ pub fn fault_of_value(value: &Bound<'_, PyAny>) -> Fault {
 fn kind_of(value: &Bound<'_, PyAny>) -> FaultKind {
     let mro = value.get_type().mro();
     let named = mro.iter().filter_map(|class| class.getattr("__name__").ok()?.extract::<String>().ok());
-    named.filter_map(|name| KINDS.iter().find(|kind| format!("{kind:?}") == name)).copied().next().unwrap_or(FaultKind::Raised)
+    named
+        .filter_map(|name| KINDS.iter().find(|kind| format!("{kind:?}") == name))
+        .copied()
+        .next()
+        .unwrap_or(FaultKind::Raised)
 }
 
 const KINDS: [FaultKind; 27] = [
@@ -119,14 +123,17 @@ pub fn error_of(py: Python<'_>, fault: &Fault) -> PyErr {
 }
 
 fn make<'py>(py: Python<'py>, fault: &Fault) -> PyResult<Bound<'py, PyAny>> {
-    let cause = fault.cause().and_then(|cause| cause.as_any().downcast_ref::<Exception>()).map(|cause| cause.object.bind(py));
+    let cause =
+        fault.cause().and_then(|cause| cause.as_any().downcast_ref::<Exception>()).map(|cause| cause.object.bind(py));
     let name = class_name(fault.kind());
     if let Some(cause) = cause
         && (name.is_none() || cause.is_instance(&names(py)?.error_class(py, name.unwrap_or_default())?)?)
     {
         return Ok(cause.clone());
     }
-    let Some(name) = name else { return PyException::new_err(fault.message().to_owned()).into_value(py).into_bound(py).into_any().pipe(Ok) };
+    let Some(name) = name else {
+        return PyException::new_err(fault.message().to_owned()).into_value(py).into_bound(py).into_any().pipe(Ok);
+    };
     let keywords = PyDict::new(py);
     if fault.kind() == FaultKind::Cancelled {
         return names(py)?.error_class(py, name)?.call0();

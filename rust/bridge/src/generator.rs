@@ -79,7 +79,9 @@ impl Generator {
         let thrown = self.generator.bind(py).call_method1(intern!(py, "throw"), (error.into_value(py),));
         let sent = match thrown {
             Ok(next) => Ok(PySendResult::Next(next)),
-            Err(error) if error.is_instance_of::<PyStopIteration>(py) => error.value(py).getattr("value").map(PySendResult::Return),
+            Err(error) if error.is_instance_of::<PyStopIteration>(py) => {
+                error.value(py).getattr("value").map(PySendResult::Return)
+            }
             Err(error) => Err(error),
         };
         self.follow(py, sent)

@@ -61,7 +61,9 @@ impl Answerer for Asking {
                 return Some(Performance::Host(HostWork::Handler));
             }
             let answered = handler.function.bind(py).call1((effect,)).map_err(|error| fault_of(py, error));
-            Some(Performance::Answered(answered.and_then(|value| if custom.class.takes(&value) && is_scalar(&value) { Ok(given(value)) } else { encoded(effect, value) })))
+            Some(Performance::Answered(answered.and_then(|value| {
+                if custom.class.takes(&value) && is_scalar(&value) { Ok(given(value)) } else { encoded(effect, value) }
+            })))
         })
     }
 }
@@ -75,7 +77,11 @@ pub fn encoded(effect: &Bound<'_, PyAny>, value: Bound<'_, PyAny>) -> Result<Val
     let written = (|| -> PyResult<Result<Value, Fault>> {
         let codec = effect.getattr(intern!(py, "codec"))?;
         if codec.getattr(intern!(py, "plain"))?.is(value.get_type()) {
-            return Ok(if crate::value::is_scalar(&value) { Ok(given(value)) } else { crate::json::from_python(&value).map(Value::from) });
+            return Ok(if crate::value::is_scalar(&value) {
+                Ok(given(value))
+            } else {
+                crate::json::from_python(&value).map(Value::from)
+            });
         }
         Ok(answer(codec.call_method1(intern!(py, "encode"), (value,))?))
     })();

@@ -28,13 +28,23 @@ fn read(value: &Bound<'_, PyAny>, path: &mut Vec<String>) -> Result<Json, Fault>
     } else if value.is_instance_of::<PyInt>() {
         read_integer(value, path)
     } else if let Ok(number) = value.cast::<PyFloat>() {
-        Number::from_f64(number.value()).map(Json::Number).ok_or_else(|| refused(path, "NaN and infinity have no JSON form"))
+        Number::from_f64(number.value())
+            .map(Json::Number)
+            .ok_or_else(|| refused(path, "NaN and infinity have no JSON form"))
     } else if let Ok(fields) = value.cast::<PyDict>() {
         read_fields(fields, path)
     } else if let Ok(items) = value.cast::<PyList>() {
-        items.iter().enumerate().map(|(index, item)| within(path, format!("[{index}]"), |path| read(&item, path))).collect()
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| within(path, format!("[{index}]"), |path| read(&item, path)))
+            .collect()
     } else if let Ok(items) = value.cast::<PyTuple>() {
-        items.iter().enumerate().map(|(index, item)| within(path, format!("[{index}]"), |path| read(&item, path))).collect()
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| within(path, format!("[{index}]"), |path| read(&item, path)))
+            .collect()
     } else {
         let name = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
         Err(refused(path, &format!("a `{name}` has no JSON form")))
@@ -57,7 +67,9 @@ fn read_integer(value: &Bound<'_, PyAny>, path: &[String]) -> Result<Json, Fault
 fn read_fields(fields: &Bound<'_, PyDict>, path: &mut Vec<String>) -> Result<Json, Fault> {
     let mut map = Map::new();
     for (key, item) in fields {
-        let Ok(key) = key.cast::<PyString>() else { return Err(refused(path, "a key that is no text has no JSON form")) };
+        let Ok(key) = key.cast::<PyString>() else {
+            return Err(refused(path, "a key that is no text has no JSON form"));
+        };
         let key = read_text(key, path)?;
         let item = within(path, format!(".{key}"), |path| read(&item, path))?;
         map.insert(key, item);
@@ -65,7 +77,11 @@ fn read_fields(fields: &Bound<'_, PyDict>, path: &mut Vec<String>) -> Result<Jso
     Ok(Json::Object(map))
 }
 
-fn within<T>(path: &mut Vec<String>, step: String, read: impl FnOnce(&mut Vec<String>) -> Result<T, Fault>) -> Result<T, Fault> {
+fn within<T>(
+    path: &mut Vec<String>,
+    step: String,
+    read: impl FnOnce(&mut Vec<String>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
     path.push(step);
     let result = read(path);
     path.pop();

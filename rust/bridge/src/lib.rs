@@ -7,6 +7,7 @@ mod config;
 mod fault;
 mod generator;
 mod handlers;
+mod inbox;
 mod json;
 mod names;
 mod open;
@@ -15,7 +16,9 @@ mod raised;
 mod rows;
 mod runtime;
 mod session;
+mod setup;
 mod value;
+mod work;
 
 use pyo3::prelude::*;
 

@@ -11,9 +11,9 @@ use pyo3::types::PyTuple;
 
 use crate::ask::{not_askable, question};
 use crate::class::{Class, Kind, Node};
-use crate::rows::Frame;
 use crate::fault::{error_of, fault_of, fault_of_value};
 use crate::generator::Generator;
+use crate::rows::Frame;
 use crate::value::{given, to_object, to_tuple};
 
 /// A program object and what is needed to open it.
@@ -53,8 +53,13 @@ fn layer(node: Node, program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Prog
         }
         Node::Pure => Program::Pure(given(get("value")?)),
         Node::Fail => Program::Fail(fault_of_value(&get("error")?)),
-        Node::Bind => Program::Bind(boxed(get("source")?, frame), Box::new(Binding { node: program.clone().unbind(), frame: frame.clone() })),
-        Node::Map => Program::Bind(boxed(get("source")?, frame), Box::new(Mapping { transform: get("transform")?.unbind() })),
+        Node::Bind => Program::Bind(
+            boxed(get("source")?, frame),
+            Box::new(Binding { node: program.clone().unbind(), frame: frame.clone() }),
+        ),
+        Node::Map => {
+            Program::Bind(boxed(get("source")?, frame), Box::new(Mapping { transform: get("transform")?.unbind() }))
+        }
         Node::Gather => Program::Bind(Box::new(Program::Gather(all(&get("programs")?, frame)?)), Box::new(AsTuple)),
         Node::ForEach => Program::ForEach(Box::new(Each::new(program, frame)?), get("limit")?.extract()?),
         Node::Race => Program::Race(all(&get("programs")?, frame)?),
@@ -64,7 +69,10 @@ fn layer(node: Node, program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Prog
         },
         Node::Retry => Program::Retry(Box::new(Again::new(program, frame)?)),
         Node::Fallback => Program::Fallback(all(&get("programs")?, frame)?),
-        Node::Catch => Program::Catch(boxed(get("program")?, frame), Box::new(Mend { node: program.clone().unbind(), frame: frame.clone() })),
+        Node::Catch => Program::Catch(
+            boxed(get("program")?, frame),
+            Box::new(Mend { node: program.clone().unbind(), frame: frame.clone() }),
+        ),
         Node::Ensure => Program::Ensure(boxed(get("program")?, frame), boxed(get("cleanup")?, frame)),
         Node::AgentStep => frame.catalogue.agent_step(program)?,
     })
@@ -88,7 +96,11 @@ fn all(programs: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Vec<Program>> {
 /// Seconds in whole milliseconds; none for no limit at all.
 pub fn milliseconds(seconds: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
     let wait = seconds.extract::<f64>()? * 1_000.0;
-    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a cast from float saturates, which is what a long wait means")]
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "a cast from float saturates, which is what a long wait means"
+    )]
     Ok(wait.is_finite().then(|| wait.ceil() as i64))
 }
 
@@ -100,7 +112,8 @@ struct Binding {
 impl Then for Binding {
     fn then(self: Box<Self>, value: Value) -> Result<Program, Fault> {
         Python::attach(|py| {
-            let made = to_object(py, &value).and_then(|value| self.node.bind(py).getattr(intern!(py, "then"))?.call1((value,)));
+            let made = to_object(py, &value)
+                .and_then(|value| self.node.bind(py).getattr(intern!(py, "then"))?.call1((value,)));
             made.map(|program| later(program, &self.frame)).map_err(|error| fault_of(py, error))
         })
     }
@@ -123,7 +136,9 @@ struct AsTuple;
 
 impl Then for AsTuple {
     fn then(self: Box<Self>, value: Value) -> Result<Program, Fault> {
-        Python::attach(|py| to_tuple(py, &value).map(|value| Program::Pure(given(value))).map_err(|error| fault_of(py, error)))
+        Python::attach(|py| {
+            to_tuple(py, &value).map(|value| Program::Pure(given(value))).map_err(|error| fault_of(py, error))
+        })
     }
 }
 
@@ -134,7 +149,11 @@ struct Decoded {
 
 impl Then for Decoded {
     fn then(self: Box<Self>, value: Value) -> Result<Program, Fault> {
-        Python::attach(|py| decoded(self.effect.bind(py), &value).map(|value| Program::Pure(given(value))).map_err(|error| fault_of(py, error)))
+        Python::attach(|py| {
+            decoded(self.effect.bind(py), &value)
+                .map(|value| Program::Pure(given(value)))
+                .map_err(|error| fault_of(py, error))
+        })
     }
 }
 
@@ -156,7 +175,10 @@ fn structured<'py>(codec: &Bound<'py, PyAny>, object: Bound<'py, PyAny>) -> PyRe
     match object.extract::<String>() {
         Ok(text) => match serde_json::from_str(&text) {
             Ok(json) => crate::json::to_python(py, &json),
-            Err(error) => Err(error_of(py, &Fault::new(FaultKind::ModelFailed, format!("the model's answer is not JSON: {error}")))),
+            Err(error) => Err(error_of(
+                py,
+                &Fault::new(FaultKind::ModelFailed, format!("the model's answer is not JSON: {error}")),
+            )),
         },
         Err(_) => Ok(object),
     }
@@ -172,7 +194,12 @@ struct Each {
 impl Each {
     fn new(program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Self> {
         let items = program.getattr("items")?.cast_into::<PyTuple>()?;
-        Ok(Self { count: items.len(), items: items.unbind(), function: program.getattr("function")?.unbind(), frame: frame.clone() })
+        Ok(Self {
+            count: items.len(),
+            items: items.unbind(),
+            function: program.getattr("function")?.unbind(),
+            frame: frame.clone(),
+        })
     }
 }
 
@@ -200,7 +227,12 @@ impl Again {
     fn new(program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Self> {
         let policy = program.getattr("policy")?;
         let attempts = policy.getattr("attempts")?.extract()?;
-        Ok(Self { program: program.getattr("program")?.unbind(), policy: policy.unbind(), attempts, frame: frame.clone() })
+        Ok(Self {
+            program: program.getattr("program")?.unbind(),
+            policy: policy.unbind(),
+            attempts,
+            frame: frame.clone(),
+        })
     }
 }
 

@@ -165,7 +165,13 @@ impl<'py> ser::Serializer for Writer<'py> {
         value.serialize(self)
     }
 
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(self, _: &'static str, _: u32, variant: &'static str, value: &T) -> Written<'py> {
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Written<'py> {
         let dict = PyDict::new(self.py);
         dict.set_item(variant, value.serialize(self)?)?;
         Ok(dict.into_any())
@@ -183,7 +189,13 @@ impl<'py> ser::Serializer for Writer<'py> {
         self.serialize_seq(Some(size))
     }
 
-    fn serialize_tuple_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Self::SerializeTupleVariant, Refused> {
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Refused> {
         Err(ser::Error::custom("no event has such a field"))
     }
 
@@ -195,7 +207,13 @@ impl<'py> ser::Serializer for Writer<'py> {
         Ok(Fields { is_number: name == EXACT_NUMBER, ..self.serialize_map(None)? })
     }
 
-    fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Self::SerializeStructVariant, Refused> {
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, Refused> {
         Err(ser::Error::custom("no event has such a field"))
     }
 }

@@ -20,12 +20,16 @@ pub fn describe(error: &Bound<'_, PyAny>) -> Json {
 /// The arguments, or the message where one of them is no JSON.
 fn arguments(error: &Bound<'_, PyAny>) -> Json {
     let arguments = error.getattr("args").ok().and_then(|arguments| from_python(&arguments).ok());
-    arguments.unwrap_or_else(|| json!([error.str().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()]))
+    arguments
+        .unwrap_or_else(|| json!([error.str().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()]))
 }
 
 fn fields(error: &Bound<'_, PyAny>) -> Map<String, Json> {
     let fields = error.getattr("__dict__").ok().and_then(|fields| fields.cast_into::<PyDict>().ok());
-    let written = fields.iter().flat_map(|fields| fields.iter()).filter_map(|(name, value)| Some((name.extract::<String>().ok()?, from_python(&value).ok()?)));
+    let written = fields
+        .iter()
+        .flat_map(|fields| fields.iter())
+        .filter_map(|(name, value)| Some((name.extract::<String>().ok()?, from_python(&value).ok()?)));
     // A run names itself in the errors that leave it, and another run replays it.
     written.map(|(name, value)| if name == "run_id" { (name, Json::Null) } else { (name, value) }).collect()
 }
@@ -40,9 +44,19 @@ pub fn revive<'py>(py: Python<'py>, written: &Json) -> Option<Bound<'py, PyAny>>
     if !class.is_subclass_of::<PyBaseException>().unwrap_or(false) {
         return None;
     }
-    let arguments = written.get("args")?.as_array()?.iter().map(|argument| to_python(py, argument)).collect::<PyResult<Vec<_>>>().ok()?;
+    let arguments = written
+        .get("args")?
+        .as_array()?
+        .iter()
+        .map(|argument| to_python(py, argument))
+        .collect::<PyResult<Vec<_>>>()
+        .ok()?;
     // Not through `__init__`, which may ask for more than it keeps in `args`.
-    let made = class.getattr("__new__").ok()?.call1(PyTuple::new(py, [vec![class.into_any()], arguments].concat()).ok()?).ok()?;
+    let made = class
+        .getattr("__new__")
+        .ok()?
+        .call1(PyTuple::new(py, [vec![class.into_any()], arguments].concat()).ok()?)
+        .ok()?;
     for (name, value) in written.get("fields")?.as_object()? {
         made.setattr(name.as_str(), to_python(py, value).ok()?).ok()?;
     }

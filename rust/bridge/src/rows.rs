@@ -34,10 +34,16 @@ impl Frame {
             return self.clone();
         }
         if self.rows.is_none() {
-            let alone = function.alone.get_or_init(|| Arc::new(Rows(vec![(row.clone_ref(py), Arc::clone(&function.name))])));
+            let alone =
+                function.alone.get_or_init(|| Arc::new(Rows(vec![(row.clone_ref(py), Arc::clone(&function.name))])));
             return Self { catalogue: Arc::clone(&self.catalogue), rows: Some(Arc::clone(alone)) };
         }
-        let mut rows: Vec<_> = self.rows.iter().flat_map(|rows| &rows.0).map(|(row, name)| (row.clone_ref(py), Arc::clone(name))).collect();
+        let mut rows: Vec<_> = self
+            .rows
+            .iter()
+            .flat_map(|rows| &rows.0)
+            .map(|(row, name)| (row.clone_ref(py), Arc::clone(name)))
+            .collect();
         rows.push((row.clone_ref(py), Arc::clone(&function.name)));
         Self { catalogue: Arc::clone(&self.catalogue), rows: Some(Arc::new(Rows(rows))) }
     }
@@ -69,6 +75,9 @@ fn declared(effect: &Bound<'_, PyAny>, row: &Bound<'_, PyAny>, program: &str) ->
     }
     let family = families.get_item(0)?.getattr("__name__")?;
     let kind = effect.get_type().name()?;
-    let fault = Fault::new(FaultKind::UndeclaredEffect, format!("program `{program}` asks `{kind}`, and its row does not name `{family}`"));
+    let fault = Fault::new(
+        FaultKind::UndeclaredEffect,
+        format!("program `{program}` asks `{kind}`, and its row does not name `{family}`"),
+    );
     Err(error_of(py, &fault.hint(format!("add `{family}` to the row: `Do[... | {family}, ...]`"))))
 }

@@ -76,6 +76,7 @@ pub fn check_wiring<'py>(py: Python<'py>, spec: &Bound<'py, PyAny>) -> PyResult<
 #[pyfunction]
 pub fn explain_policy<'py>(py: Python<'py>, spec: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let explained = explain(&read_spec(py, spec)?);
-    let explained: Vec<Explained> = explained.map_err(|error| error_of(py, &Fault::new(FaultKind::SpecError, error.to_string())))?;
+    let explained: Vec<Explained> =
+        explained.map_err(|error| error_of(py, &Fault::new(FaultKind::SpecError, error.to_string())))?;
     to_python(py, &json!(explained))
 }

@@ -32,7 +32,8 @@ pub fn encode(value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
         let py = value.py();
         let codec = py.import("flowai.effects.codec").map_err(|error| fault_of(py, error))?;
         let written = codec.getattr("annotation_of").and_then(|annotation_of| annotation_of.call1((value,)));
-        let written = written.and_then(|annotation| codec.getattr("Codec")?.call1((annotation,))?.call_method1("encode", (value,)));
+        let written = written
+            .and_then(|annotation| codec.getattr("Codec")?.call1((annotation,))?.call_method1("encode", (value,)));
         from_python(&written.map_err(|_| refusal)?)
     })
 }
@@ -69,7 +70,9 @@ pub fn to_object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyA
         Value::Model(answer) => model_answer(py, answer),
         Value::Host(host) => match host.as_any().downcast_ref::<Object>() {
             Some(object) => Ok(object.0.bind(py).clone()),
-            None => host.encode().map_or_else(|fault| Err(crate::fault::error_of(py, &fault)), |json| to_python(py, &json)),
+            None => {
+                host.encode().map_or_else(|fault| Err(crate::fault::error_of(py, &fault)), |json| to_python(py, &json))
+            }
         },
         Value::List(items) => {
             let list = PyList::empty(py);

@@ -22,12 +22,29 @@ pub(crate) fn mismatch(position: &str, recorded: Option<&Side<'_>>, asked: Optio
     let changes = diff(before.as_ref().unwrap_or(&Json::Null), after.as_ref().unwrap_or(&Json::Null));
     let message = match (recorded, asked) {
         (Some(recorded), Some(asked)) if recorded.effect == asked.effect => {
-            let places: Vec<String> = changes.iter().take(3).map(|change| format!("{}: {} → {}", change.path, text(change.before.as_ref()), text(change.after.as_ref()))).collect();
-            format!("at position {position} the program asks another `{}` than the recording: {}", asked.effect, places.join(", "))
+            let places: Vec<String> = changes
+                .iter()
+                .take(3)
+                .map(|change| {
+                    format!("{}: {} → {}", change.path, text(change.before.as_ref()), text(change.after.as_ref()))
+                })
+                .collect();
+            format!(
+                "at position {position} the program asks another `{}` than the recording: {}",
+                asked.effect,
+                places.join(", ")
+            )
         }
-        (Some(recorded), Some(asked)) => format!("at position {position} the program asks `{}` where the recording has `{}`", asked.effect, recorded.effect),
-        (None, Some(asked)) => format!("at position {position} the program asks `{}`, and the recording has nothing there", asked.effect),
-        (Some(recorded), None) => format!("the program ended, and the recording goes on with `{}` at position {position}", recorded.effect),
+        (Some(recorded), Some(asked)) => format!(
+            "at position {position} the program asks `{}` where the recording has `{}`",
+            asked.effect, recorded.effect
+        ),
+        (None, Some(asked)) => {
+            format!("at position {position} the program asks `{}`, and the recording has nothing there", asked.effect)
+        }
+        (Some(recorded), None) => {
+            format!("the program ended, and the recording goes on with `{}` at position {position}", recorded.effect)
+        }
         (None, None) => format!("at position {position} the program and the recording differ"),
     };
     Fault::new(FaultKind::ReplayMismatch, message)

@@ -4,5 +4,5 @@ mod compare;
 mod recording;
 mod replay;
 
-pub use recording::{Entry, Failure, Outcome, Recording, Revive, VERSION};
+pub use recording::{Entry, Failure, Outcome, Recording, Revive, Schedule, VERSION};
 pub use replay::Replay;

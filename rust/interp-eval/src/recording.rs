@@ -30,8 +30,22 @@ pub struct Recording {
     /// The seed of its schedule, when there was one.
     #[serde(default)]
     pub seed: Option<u64>,
+    /// Whether its clock was the world's; a virtual one moves by what is slept, and nothing else.
+    #[serde(default)]
+    pub real_time: bool,
     /// What happened, in one total order.
     pub entries: Vec<Entry>,
+}
+
+/// How a run was scheduled, so that a replay is scheduled alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// When it began, in milliseconds.
+    pub started_at: i64,
+    /// The seed, when there was one.
+    pub seed: Option<u64>,
+    /// Whether its clock was the world's.
+    pub real_time: bool,
 }
 
 /// One record.
@@ -110,11 +124,12 @@ impl Recording {
     ///
     /// # Errors
     /// [`FaultKind::ValueNotJson`] when a value of it has no JSON form.
-    pub fn of(context: &RunContext, started_at: i64, seed: Option<u64>, records: &[Record]) -> Result<Self, Fault> {
+    pub fn of(context: &RunContext, schedule: Schedule, records: &[Record]) -> Result<Self, Fault> {
         let mut entries = Vec::with_capacity(records.len());
         records.iter().try_for_each(|record| write(record, &mut entries))?;
         let RunContext { run_id, thread_id, tenant, .. } = context.clone();
-        Ok(Self { version: VERSION, run_id, thread_id, tenant, started_at, seed, entries })
+        let Schedule { started_at, seed, real_time } = schedule;
+        Ok(Self { version: VERSION, run_id, thread_id, tenant, started_at, seed, real_time, entries })
     }
 
     /// Reads a recording.
@@ -124,10 +139,13 @@ impl Recording {
     pub fn read(written: Json) -> Result<Self, Fault> {
         let version = written.get("version").and_then(Json::as_u64);
         if version.is_some_and(|version| version > u64::from(VERSION)) {
-            let message = format!("the recording has version {}, and this release reads {VERSION}", version.unwrap_or_default());
-            return Err(Fault::new(FaultKind::StorageError, message).hint("replay it with the release that recorded it, or a newer one"));
+            let message =
+                format!("the recording has version {}, and this release reads {VERSION}", version.unwrap_or_default());
+            return Err(Fault::new(FaultKind::StorageError, message)
+                .hint("replay it with the release that recorded it, or a newer one"));
         }
-        serde_json::from_value(written).map_err(|error| Fault::new(FaultKind::StorageError, format!("this is no recording: {error}")))
+        serde_json::from_value(written)
+            .map_err(|error| Fault::new(FaultKind::StorageError, format!("this is no recording: {error}")))
     }
 }
 
@@ -169,7 +187,10 @@ impl Outcome {
                 hint: fault.advice().map(str::to_owned),
                 detail: fault.details().clone(),
                 // Only what stands behind a failure stays as it is; a raised error gathers frames on its way.
-                traceback: fault.cause().filter(|_| fault.kind() == FaultKind::ToolFailed).and_then(|cause| cause.traceback()),
+                traceback: fault
+                    .cause()
+                    .filter(|_| fault.kind() == FaultKind::ToolFailed)
+                    .and_then(|cause| cause.traceback()),
             })),
         }
     }

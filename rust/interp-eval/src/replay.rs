@@ -1,6 +1,6 @@
 //! Replay: answering from a recording, in the recorded order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use flowai_core::effects::Effect;
 use flowai_core::fault::Fault;
@@ -25,8 +25,11 @@ pub struct Replay {
     seed: Option<u64>,
     reviver: Box<dyn Revive>,
     inner: Option<Box<dyn Interpreter>>,
+    real_time: bool,
     /// Sleepers that the recording does not wake, by the time at which they wake.
     sleepers: BTreeSet<(i64, AskId)>,
+    /// Answers of the interpreter inside that come after all recorded ones.
+    held: VecDeque<(AskId, Answer)>,
 }
 
 impl Replay {
@@ -44,13 +47,17 @@ impl Replay {
             asked: BTreeSet::new(),
             reviver,
             inner,
+            real_time: recording.real_time,
             sleepers: BTreeSet::new(),
+            held: VecDeque::new(),
         }
     }
 
     fn recorded(&self, position: &str, effect: &str) -> Option<&Json> {
         self.entries.iter().find_map(|entry| match entry {
-            Entry::Asked { position: place, effect: kind, arguments, .. } if place == position && kind == effect => Some(arguments),
+            Entry::Asked { position: place, effect: kind, arguments, .. } if place == position && kind == effect => {
+                Some(arguments)
+            }
             _ => None,
         })
     }
@@ -59,7 +66,9 @@ impl Replay {
     fn nearest(&self, position: &str) -> Option<(&str, Side<'_>)> {
         let asks = || {
             self.entries.iter().enumerate().filter_map(|(index, entry)| match entry {
-                Entry::Asked { position, effect, arguments, .. } => Some((index, position.as_str(), Side { effect, arguments })),
+                Entry::Asked { position, effect, arguments, .. } => {
+                    Some((index, position.as_str(), Side { effect, arguments }))
+                }
                 Entry::Answered { .. } | Entry::Told { .. } => None,
             })
         };
@@ -72,15 +81,30 @@ impl Replay {
         let asked = ask.effect.arguments()?;
         match self.recorded(position, effect) {
             Some(arguments) if *arguments == asked => Ok(self.inner.is_none() || self.is_answered(position, effect)),
-            Some(arguments) => Err(mismatch(position, Some(&Side { effect, arguments }), Some(&Side { effect, arguments: &asked }))),
+            Some(arguments) => {
+                Err(mismatch(position, Some(&Side { effect, arguments }), Some(&Side { effect, arguments: &asked })))
+            }
             None if self.inner.is_some() && self.is_over() => Ok(false),
-            None => Err(mismatch(position, self.nearest(position).map(|(_, side)| side).as_ref(), Some(&Side { effect, arguments: &asked }))),
+            None => Err(mismatch(
+                position,
+                self.nearest(position).map(|(_, side)| side).as_ref(),
+                Some(&Side { effect, arguments: &asked }),
+            )),
         }
+    }
+
+    /// Whether the machine answers such effects itself, as it did when they were recorded.
+    fn is_by_machine(&self, effect: &str) -> bool {
+        effect == "CallAgent" || effect == "Sleep" && !self.real_time
     }
 
     /// Whether nothing is left to answer or to tell.
     fn is_over(&self) -> bool {
-        self.entries.iter().skip(self.cursor).all(|entry| matches!(entry, Entry::Asked { .. }))
+        self.entries.iter().skip(self.cursor).all(|entry| match entry {
+            Entry::Asked { .. } => true,
+            Entry::Answered { effect, .. } => self.is_by_machine(effect),
+            Entry::Told { .. } => false,
+        })
     }
 
     /// Whether the recording says how an ask ended.
@@ -98,7 +122,13 @@ impl Replay {
                 self.sleepers.insert((self.clock.saturating_add(*wait_ms), ask.id));
                 Performance::Waiting
             }
-            _ => inner.perform(ask, desk),
+            _ => match inner.perform(ask, desk) {
+                Performance::Answered(answer) if !self.is_over() => {
+                    self.held.push_back((ask.id, answer));
+                    Performance::Waiting
+                }
+                performance => performance,
+            },
         }
     }
 
@@ -126,7 +156,7 @@ impl Replay {
                     if is_given_up && self.waiting.contains_key(&key) || *at > self.clock {
                         return None;
                     }
-                    if !is_given_up && effect != "CallAgent" {
+                    if !is_given_up && !self.is_by_machine(effect) {
                         let id = self.waiting.remove(&key)?;
                         let answer = outcome.answer(effect, &*self.reviver);
                         self.cursor = self.cursor.saturating_add(1);
@@ -147,7 +177,11 @@ impl Replay {
 
 impl Interpreter for Replay {
     fn now(&mut self) -> i64 {
-        self.clock
+        let is_over = self.is_over();
+        match &mut self.inner {
+            Some(inner) if is_over && inner.sleeps() => self.clock.max(inner.now()),
+            _ => self.clock,
+        }
     }
 
     fn perform(&mut self, ask: &Ask, desk: &mut Desk) -> Performance {
@@ -170,12 +204,16 @@ impl Interpreter for Replay {
 
     fn ready(&mut self, desk: &mut Desk) -> Option<(AskId, Answer)> {
         let replayed = self.go_on(desk).or_else(|| self.woken());
-        replayed.or_else(|| if self.is_over() { self.inner.as_mut()?.ready(desk) } else { None })
+        if replayed.is_some() || !self.is_over() {
+            return replayed;
+        }
+        self.held.pop_front().or_else(|| self.inner.as_mut()?.ready(desk))
     }
 
     fn dropped(&mut self, id: AskId) {
         self.waiting.retain(|_, waiting| *waiting != id);
         self.sleepers.retain(|(_, sleeper)| *sleeper != id);
+        self.held.retain(|(held, _)| *held != id);
         if let Some(inner) = &mut self.inner {
             inner.dropped(id);
         }
@@ -200,7 +238,7 @@ impl Interpreter for Replay {
     }
 
     fn sleeps(&self) -> bool {
-        true
+        self.real_time
     }
 
     fn seed(&self) -> Option<u64> {
@@ -222,7 +260,9 @@ impl Interpreter for Replay {
     fn conclude(&mut self) -> Result<(), Fault> {
         let rest = self.entries.get(self.cursor..).unwrap_or_default();
         let left = rest.iter().find_map(|entry| match entry {
-            Entry::Asked { position, effect, arguments, .. } if !self.asked.contains(&(position.clone(), effect.clone())) => {
+            Entry::Asked { position, effect, arguments, .. }
+                if !self.asked.contains(&(position.clone(), effect.clone())) =>
+            {
                 Some(mismatch(position, Some(&Side { effect, arguments }), None))
             }
             Entry::Asked { .. } | Entry::Answered { .. } | Entry::Told { .. } => None,

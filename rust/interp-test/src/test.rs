@@ -117,9 +117,9 @@ impl Test {
         let opened = desk.open(ask, self.clock);
         match &mut self.settings.decisions {
             Some(decisions) => match decisions.pop_front() {
-                Some(decision) => Performance::Answered(
-                    opened.and_then(|approval| desk.decide_scripted(&approval, &decision, self.clock)),
-                ),
+                Some(decision) => Performance::Answered(opened.and_then(|approval| {
+                    desk.decide_scripted(&approval, &decision, self.clock).map_err(|fault| unfit(&fault))
+                })),
                 None => Performance::Answered(Err(unanswered(&ask.effect))),
             },
             None if self.settings.attended => {
@@ -219,6 +219,11 @@ fn unanswered(effect: &Effect) -> Fault {
     let title = if let Effect::AwaitApproval(request) = effect { request.title.as_str() } else { "" };
     Fault::new(FaultKind::ScriptMismatch, format!("nobody answers the approval \"{title}\""))
         .hint("add `Approve()` or `Reject(\"...\")` to `decisions`")
+}
+
+/// A decision that cannot be taken is a fault of the script, whatever the program makes of faults.
+fn unfit(fault: &Fault) -> Fault {
+    Fault::new(FaultKind::ScriptMismatch, format!("a scripted decision cannot be taken: {}", fault.message()))
 }
 
 fn crashed(ask: &Ask) -> Fault {

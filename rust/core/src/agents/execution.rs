@@ -198,7 +198,14 @@ fn pending(action: &Json) -> Option<(usize, String)> {
 
 fn outline(instance: &Json) -> Vec<Json> {
     let actions = instance.get("actions").and_then(Json::as_array).into_iter().flatten();
-    actions.map(|action| json!({"index": action.get("index"), "kind": action.get("kind"), "status": action.get("status"), "result": action.get("result")})).collect()
+    actions.map(outlined).collect()
+}
+
+/// What an action gave; why it failed is told to the operator, not to the model.
+fn outlined(action: &Json) -> Json {
+    let done = action.get("status").and_then(Json::as_str) == Some("done");
+    let result = action.get("result").filter(|_| done);
+    json!({"index": action.get("index"), "kind": action.get("kind"), "status": action.get("status"), "result": result})
 }
 
 fn not_approved(instance: &Json) -> Reply {

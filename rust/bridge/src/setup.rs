@@ -1,0 +1,67 @@
+//! Setting a session up: its interpreter, and what the user answers in its place.
+
+use std::sync::Arc;
+
+use flowai_core::effects::ModelAnswer;
+use flowai_core::fault::{Fault, FaultKind};
+use flowai_core::session::{Answerer, Interpreter, NoAnswers};
+use flowai_core::value::{Outcome, Value};
+use flowai_interp_eval::{Recording, Replay};
+use flowai_interp_live::Live;
+use flowai_interp_test::Test;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::config::{Config, Which};
+use crate::fault::Reviver;
+use crate::handlers::{Answer, Answers, Asking};
+use crate::inbox::Sleeper;
+use crate::json::from_python;
+
+pub fn interpreter(
+    mut config: Config,
+    answers: &Arc<Answers>,
+    sleeper: Sleeper,
+) -> Result<Box<dyn Interpreter>, Fault> {
+    let recording = config.replay.take().map(Recording::read).transpose()?;
+    let goes_on = config.goes_on;
+    let inner = inner(config, answers, sleeper)?;
+    Ok(match recording {
+        Some(recording) => Box::new(Replay::new(recording, Box::new(Reviver), goes_on.then_some(inner))),
+        None => inner,
+    })
+}
+
+fn inner(mut config: Config, answers: &Arc<Answers>, sleeper: Sleeper) -> Result<Box<dyn Interpreter>, Fault> {
+    let answerer: Box<dyn Answerer> =
+        if answers.is_empty() { Box::new(NoAnswers) } else { Box::new(Asking(Arc::clone(answers))) };
+    Ok(match config.interpreter {
+        Which::Live => Box::new(Live::new(
+            config.entropy.first().copied().unwrap_or_default(),
+            config.attended,
+            answerer,
+            Box::new(sleeper),
+        )),
+        Which::Test => Box::new(Test::new(config.test()?, answerer)),
+    })
+}
+
+/// What a gateway of the user's answered for a model.
+pub fn model_answer(value: &Bound<'_, PyAny>) -> Outcome {
+    let read = serde_json::from_value::<ModelAnswer>(from_python(value)?);
+    read.map(|answer| Value::Model(Arc::new(answer)))
+        .map_err(|error| Fault::new(FaultKind::ModelFailed, format!("this is no answer of a model: {error}")))
+}
+
+/// The user's functions by effect class: `{class: (function, is_async)}`.
+pub fn read_answers(written: &Bound<'_, PyDict>) -> PyResult<Answers> {
+    let mut answers = Answers::default();
+    for (class, pair) in written {
+        let (function, is_async): (Py<PyAny>, bool) = pair.extract()?;
+        if class.getattr("__module__")?.extract::<String>()?.starts_with("flowai.effects.") {
+            answers.by_name.insert(class.getattr("kind")?.extract()?);
+        }
+        answers.by_class.insert(class.as_ptr().addr(), Answer { function, is_async, _class: class.unbind() });
+    }
+    Ok(answers)
+}
