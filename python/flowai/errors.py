@@ -310,10 +310,6 @@ class RunCancelled(FlowaiError):
     """The run was cancelled; this is what its caller gets."""
 
 
-class Crashed(FlowaiError):
-    """The scripted crash of a test: the run ended as if its process had died."""
-
-
 class Cancelled(BaseException):
     """Thrown into a program when it is cancelled.
 

@@ -1,7 +1,7 @@
 """One agent that keeps rows, with a gated and an ungated tool, for whoever wants to see a gate at work."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,12 +58,14 @@ def desk(*, tools: Sequence[Any] = TOOLS, coordinator: Any = None, approval: Any
         tenant=define_tenant("acme", "v1"),
         approval=approval,
         agents=[
-            define_coordinator(
-                name="desk", model="m", routes=["clerk"], prompt="Route.", **(coordinator or {})
-            ),
-            define_specialist(name="clerk", model="m", prompt="Keep the rows.", **{"tools": tools, **clerk}),
+            define_coordinator(name="desk", model="m", routes=["clerk"], prompt="Route.", **_options(coordinator)),
+            define_specialist(name="clerk", model="m", prompt="Keep the rows.", tools=tools, **clerk),
         ],
     )
+
+
+def _options(given: Any) -> Any:
+    return given or {}
 
 
 def clerk_runtime(*steps: Any, decisions: Any = None, services: Any = None, **options: Any) -> Runtime:
@@ -87,6 +89,12 @@ def asked(runtime: Runtime, message: str = "go", **options: Any) -> Run[Any]:
 def of(run: Run[Any], *kinds: str) -> list[Any]:
     """Return the events of some types."""
     return [event for event in run.events if event.type in kinds]
+
+
+async def turned_until(condition: Callable[[], bool]) -> None:
+    """Let the loop turn until something is so; it takes no time, only turns."""
+    while not condition():  # noqa: ASYNC110 — a test watches from outside, nobody sets an event for it
+        await asyncio.sleep(0)
 
 
 async def until(run: Run[Any], kind: str) -> Event:

@@ -123,7 +123,11 @@ def announced(
                 prompt="Route.",
             ),
             define_planner(
-                name="scenario_planner", model="claude-sonnet-4-6", plan=scenario_plan, prompt="Plan.", **(planner or {})
+                name="scenario_planner",
+                model="claude-sonnet-4-6",
+                plan=scenario_plan,
+                prompt="Plan.",
+                **_options(planner),
             ),
             define_executor(
                 name="scenario_executor",
@@ -131,10 +135,14 @@ def announced(
                 plan=scenario_plan,
                 dispatcher=dispatched,
                 prompt="Execute.",
-                **{"approval": {"plans": "never", "tools": "never"}, **(executor or {})},
+                **_options(executor, approval={"plans": "never", "tools": "never"}),
             ),
         ],
     )
+
+
+def _options(given: dict[str, Any] | None, **usual: Any) -> Any:
+    return usual if given is None else usual | given
 
 
 def script_of(

@@ -19,9 +19,7 @@ def test_the_plan_waits_although_the_executor_says_never() -> None:
 def test_nothing_runs_before_the_answer() -> None:
     seen: list[list[str]] = []
     spec = announced(dispatched=dispatcher())
-    played = play(
-        spec, TestingConfig(script=script_of(PLANNED)), [lambda _: (seen.append([]), "approve")[1]]
-    )
+    played = play(spec, TestingConfig(script=script_of(PLANNED)), [lambda _: (seen.append([]), "approve")[1]])
     before = played.events[: [event.type for event in played.events].index("approval_resolved")]
     assert [event.type for event in before if event.type in {"tool_called", "action_started"}] == []
     assert seen == [[]]

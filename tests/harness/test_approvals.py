@@ -21,7 +21,7 @@ from flowai_harness import (
     define_tenant,
     define_tool,
 )
-from tests.harness.desk import Rows, asked, clerk_runtime, of, until
+from tests.harness.desk import Rows, asked, clerk_runtime, of, turned_until, until
 
 THREE = Calls("delete_row", row=1) + Calls("read_row", row=2) + Calls("delete_row", row=3)
 
@@ -56,8 +56,7 @@ def test_a_part_of_the_answers_lets_out_only_that_part() -> None:
         await until(run, "run_paused")
         await runtime.respond_to_approval(waiting(runtime, 3), "approve", principal="ana")
         await until(run, "run_paused")
-        while "deleted 3" not in rows.done:
-            await asyncio.sleep(0)
+        await turned_until(lambda: "deleted 3" in rows.done)
         assert [each.subject for each in runtime.pending_approvals()] == [{"row": 1}]
         assert not run.is_finished
         await runtime.respond_to_approval(waiting(runtime, 1), Reject("keep it"), principal="ana")
@@ -128,7 +127,9 @@ def test_an_answer_after_the_end_is_still_compared() -> None:
 
 def test_edited_arguments_are_what_runs() -> None:
     rows = Rows()
-    runtime = clerk_runtime(Calls("delete_row", row=1), Says("done"), decisions=[Approve(edits={"row": 7})], services=rows)
+    runtime = clerk_runtime(
+        Calls("delete_row", row=1), Says("done"), decisions=[Approve(edits={"row": 7})], services=rows
+    )
     run = asked(runtime)
     assert rows.done == ["deleted 7"]
     assert of(run, "tool_called")[0].arguments == {"row": 7}

@@ -91,7 +91,9 @@ def test_a_choice_of_actions_that_are_not_there_decides_nothing(actions: list[in
 
 
 def test_a_rejection_tells_the_planner_why_and_the_second_revision_is_asked_again() -> None:
-    second = Calls("store_plan", plan=lambda seen: {"actions": [price("red-1", 8)], "rationale": str(seen.answer("store_plan"))})
+    second = Calls(
+        "store_plan", plan=lambda seen: {"actions": [price("red-1", 8)], "rationale": str(seen.answer("store_plan"))}
+    )
     played = played_with(Reject("too deep"), "approve", planner=(stored(*TWO), second, Says("stored")))
     assert played.shop.done == ["red-1=8"]
     assert [each.revision for each in played.asked] == [1, 2]

@@ -81,7 +81,7 @@ def asked_for(row: int, *, tools: str = "write", decisions: Any = ("approve",), 
         ('"yes"', 1, True),
     ],
 )
-def test_an_expression_decides_and_what_cannot_be_evaluated_asks(when: str, row: int, asks: bool) -> None:
+def test_an_expression_decides_and_what_cannot_be_evaluated_asks(when: str, row: int, *, asks: bool) -> None:
     run = asked_for(row, decisions=["approve"] if asks else [], tool_approvals={"write_row": {"when": when}})
     assert len(of(run, "approval_required")) == int(asks)
     assert run.output == "done"
@@ -95,7 +95,7 @@ def test_an_expression_that_is_none_is_refused_when_the_runtime_is_defined() -> 
 
 
 def test_an_expression_over_a_field_that_the_tool_lacks_is_refused() -> None:
-    with pytest.raises(SpecError, match="args.nothing"):
+    with pytest.raises(SpecError, match=r"args\.nothing"):
         desk(tool_approvals={"write_row": {"when": "args.nothing > 1"}})
 
 

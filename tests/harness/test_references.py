@@ -7,7 +7,17 @@ import pytest
 from pydantic import BaseModel
 
 from flowai.errors import GlimpseTooLarge, ReferenceNotFound
-from flowai_harness import Calls, Handle, Ref, Says, TestingConfig, ToolContext, create_runtime, define_reference, define_tool
+from flowai_harness import (
+    Calls,
+    Handle,
+    Ref,
+    Says,
+    TestingConfig,
+    ToolContext,
+    create_runtime,
+    define_reference,
+    define_tool,
+)
 from tests.harness.desk import Rows, asked, clerk_runtime, desk, of
 
 
@@ -119,7 +129,11 @@ def two_queries(second_tenant: str | None, pause_ms: int = 0) -> list[Any]:
     script = {
         "clerk": [
             [Calls("find", query="a"), Calls("find", query=keep), Says("x")],
-            [Says("one moment", delay_ms=pause_ms) + Calls("find", query="z"), Calls("load", handle=lambda _: kept[0]), Says("x")],
+            [
+                Says("one moment", delay_ms=pause_ms) + Calls("find", query="z"),
+                Calls("load", handle=lambda _: kept[0]),
+                Says("x"),
+            ],
         ]
     }
     runtime = create_runtime(desk(tools=TOOLS), Rows(), testing=TestingConfig(script=script))
@@ -168,5 +182,6 @@ def test_programs_store_and_load_too() -> None:
         return (yield from LoadRef(handle))
 
     assert Test().run(there_and_back(["a"])).value == ProductSetPayload(product_ids=["a"])
+    nothing: Handle[ProductSetPayload] = Handle("HarnessProducts", "0" * 32)
     with pytest.raises(ReferenceNotFound):
-        _ = Test().run(LoadRef(Handle("HarnessProducts", "0" * 32))).value
+        _ = Test().run(LoadRef(nothing)).value

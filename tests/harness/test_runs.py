@@ -7,7 +7,7 @@ import pytest
 
 from flowai.errors import RunCancelled, SpecError
 from flowai_harness import Calls, Says, TestingConfig, create_runtime, define_runtime, define_specialist, define_tenant
-from tests.harness.desk import Rows, clerk_runtime, desk, of, until
+from tests.harness.desk import Rows, clerk_runtime, desk, of, turned_until, until
 
 
 def test_iteration_tells_everything_and_awaiting_gives_the_end() -> None:
@@ -39,8 +39,7 @@ def test_leaving_the_loop_leaves_the_run_alone() -> None:
     async def whole() -> None:
         run = runtime.run_specialist("clerk", "go", thread_id="t")
         await until(run, "model_called")
-        while not run.is_finished:
-            await asyncio.sleep(0)
+        await turned_until(lambda: run.is_finished)
         assert run.output == "done"
 
     asyncio.run(asyncio.wait_for(whole(), 20))

@@ -68,7 +68,7 @@ def test_a_delay_past_a_limit_is_too_late() -> None:
 
 
 @pytest.mark.parametrize(("before", "seen"), [(True, []), (False, ["look 3"])])
-def test_a_crash_cleans_nothing_up(before: bool, seen: list[str]) -> None:
+def test_a_crash_cleans_nothing_up(seen: list[str], *, before: bool) -> None:
     guarded = ensure(both(), CallTool(look, at=9))
     run = Test(script=["a"], faults={"CallTool": Crashes(before=before)}).run(guarded)
     with pytest.raises(Crashed, match="scripted crash"):

@@ -7,7 +7,18 @@ import pytest
 from flowai import CallModel, Do, Models, gather, program
 from flowai.errors import ModelFailed, ModelUnavailable, ScriptMismatch
 from flowai.interpreters import Test
-from flowai_harness import Answers, Approve, Calls, Fails, Reject, Says, SpecError, TestingConfig, Thinks, create_runtime
+from flowai_harness import (
+    Answers,
+    Approve,
+    Calls,
+    Fails,
+    Reject,
+    Says,
+    SpecError,
+    TestingConfig,
+    Thinks,
+    create_runtime,
+)
 from tests.harness.desk import Rows, asked, clerk_runtime, desk, of
 
 
@@ -15,7 +26,8 @@ from tests.harness.desk import Rows, asked, clerk_runtime, desk, of
 def ask(times: int) -> Do[Models, list[str]]:
     said: list[str] = []
     for number in range(times):
-        said.append((yield from CallModel("m", prompt=str(number))))
+        answer = yield from CallModel("m", prompt=str(number))
+        said += [answer]
     return said
 
 
@@ -90,9 +102,11 @@ def test_a_delay_takes_virtual_time() -> None:
     assert answered.at - called.at == 86_400_000
 
 
-@pytest.mark.parametrize(("error", "kind"), [("broke", ModelFailed), (ModelUnavailable("overloaded"), ModelUnavailable)])
+@pytest.mark.parametrize(
+    ("error", "kind"), [("broke", ModelFailed), (ModelUnavailable("overloaded"), ModelUnavailable)]
+)
 def test_a_model_may_fail(error: Any, kind: type[Exception]) -> None:
-    with pytest.raises(kind, match="broke|overloaded"):
+    with pytest.raises(kind, match=r"broke|overloaded"):
         _ = Test(script=[Fails(error)]).run(ask(1)).value
 
 

@@ -59,7 +59,10 @@ def test_the_digest_tells_runs_and_positions_apart() -> None:
 
 def test_the_approver_sees_what_would_otherwise_hide() -> None:
     runtime = clerk_runtime(
-        Calls("write_row", row=1, text=HOSTILE), Says("x"), decisions=["approve"], tools=[write_row],
+        Calls("write_row", row=1, text=HOSTILE),
+        Says("x"),
+        decisions=["approve"],
+        tools=[write_row],
         tool_approvals={"write_row": "always"},
     )
     [required] = of(asked(runtime), "approval_required")
@@ -69,7 +72,9 @@ def test_the_approver_sees_what_would_otherwise_hide() -> None:
     assert "<b>" not in str(required.cards)
 
 
-@pytest.mark.parametrize("decision", [Approve(edits={"row": "1; drop"}), Approve(edits={"row": [1]}), Approve(edits={"table": "x"})])
+@pytest.mark.parametrize(
+    "decision", [Approve(edits={"row": "1; drop"}), Approve(edits={"row": [1]}), Approve(edits={"table": "x"})]
+)
 def test_edits_are_checked_again(decision: Approve) -> None:
     rows = Rows()
     runtime = clerk_runtime(Calls("delete_row", row=1), Says("x"), decisions=[decision], services=rows)

@@ -34,7 +34,9 @@ def injections() -> list[str]:
     made = [f"{a}: {b}{c}" for a, b, c in itertools.product(OPENINGS, ACTS, ENDS)]
     drawn = random.Random(7)  # noqa: S311 — repeatable, not secret
     both = [f"{drawn.choice(OPENINGS)}. {each}" for each in made]
-    return [each.replace("{row:032x}", f"{row:032x}").replace("{row}", str(row)) for row, each in enumerate(made + both)]
+    return [
+        each.replace("{row:032x}", f"{row:032x}").replace("{row}", str(row)) for row, each in enumerate(made + both)
+    ]
 
 
 def test_there_are_500_different_prompts() -> None:

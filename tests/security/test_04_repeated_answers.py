@@ -3,10 +3,13 @@
 import asyncio
 import re
 import threading
+from typing import Any
 
+from flowai import CallModel
 from flowai.errors import ApprovalConflict
+from flowai.interpreters import Live
 from flowai_harness import Calls, Says, TestingConfig, create_runtime
-from tests.harness.desk import Rows, clerk_runtime, desk, until
+from tests.harness.desk import Rows, clerk_runtime, desk, turned_until, until
 
 
 def test_fifty_racing_answers_let_out_one_call() -> None:
@@ -29,8 +32,7 @@ def test_fifty_racing_answers_let_out_one_call() -> None:
         racing = [threading.Thread(target=answer, args=(n, pending.approval_id, start)) for n in range(50)]
         for each in racing:
             each.start()
-        while any(each.is_alive() for each in racing):
-            await asyncio.sleep(0)
+        await turned_until(lambda: not any(each.is_alive() for each in racing))
         await run
 
     asyncio.run(asyncio.wait_for(whole(), 30))
@@ -56,14 +58,12 @@ def test_ids_cannot_be_guessed() -> None:
     assert all(re.fullmatch(r"approval_[0-9a-f]{32}", each) for each in ids)
 
 
-def _live() -> object:
-    from flowai import CallModel
-    from flowai.interpreters import Live
-
-    def gateway(call: CallModel[str]) -> object:
+def _live() -> Any:
+    def gateway(_: Any) -> Any:
         return {"text": "", "tool_calls": [{"id": "1", "name": "delete_row", "arguments": {"row": 1}}]}
 
-    return Live().handling(CallModel, gateway)
+    live: Any = Live()
+    return live.handling(CallModel, gateway)
 
 
 def test_an_answer_is_used_once() -> None:
@@ -76,8 +76,7 @@ def test_an_answer_is_used_once() -> None:
         await until(run, "run_paused")
         [first] = runtime.pending_approvals()
         await runtime.respond_to_approval(first.approval_id, "approve", principal="ana")
-        while not runtime.pending_approvals() or runtime.pending_approvals()[0].approval_id == first.approval_id:
-            await asyncio.sleep(0)
+        await turned_until(lambda: any(each.approval_id != first.approval_id for each in runtime.pending_approvals()))
         await runtime.respond_to_approval(first.approval_id, "approve", principal="ana")
         assert rows.done == ["deleted 1"]
         [second] = runtime.pending_approvals()

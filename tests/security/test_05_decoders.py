@@ -1,4 +1,4 @@
-"""Row 5: what is read is JSON and nothing else: no pickles, no constructors, no lone surrogates, no depth without end."""
+"""Row 5: what is read is JSON and nothing else: no pickles, constructors, lone surrogates or endless depth."""
 
 import asyncio
 import json
@@ -24,26 +24,26 @@ class Bomb:
         return (fired.append, ("bomb",))
 
 
-PAYLOADS: list[Any] = [
-    pickle.dumps(Bomb()),
+OBJECTS: list[Any] = [
     {"lc": 1, "type": "constructor", "id": ["os", "system"], "kwargs": {"command": "id"}},
     {"__class__": "Bomb", "__module__": __name__},
     {"py/object": "tests.security.Bomb"},
     {"$type": "System.Diagnostics.Process"},
 ]
+PAYLOADS: list[Any] = [pickle.dumps(Bomb()), *OBJECTS]
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_payload_is_no_event_and_no_recording(payload: Any) -> None:
     with pytest.raises(ValueNotJson):
         parse_event(payload)
-    if isinstance(payload, dict):
+    if payload in OBJECTS:
         with pytest.raises((FlowaiError, KeyError)):
             _ = Eval(Test(script=[])).replay(Recording(payload)).run(CallModel("m", prompt="x")).value
     assert fired == []
 
 
-@pytest.mark.parametrize("payload", [each for each in PAYLOADS if isinstance(each, dict)])
+@pytest.mark.parametrize("payload", OBJECTS)
 def test_a_payload_in_a_models_arguments_stays_data(payload: Any) -> None:
     run = asked(clerk_runtime(Calls("read_row", {"row": payload}), Says("x")))
     assert of(run, "tool_called") == []
@@ -75,7 +75,8 @@ def test_a_lone_surrogate_in_an_answer_is_never_passed_on() -> None:
     def gateway(_: Any) -> Any:
         return {"text": "a\ud800b", "tool_calls": []}
 
-    runtime = create_runtime(desk(), Rows(), interpreter=Live().handling(CallModel, gateway))
+    live: Any = Live()
+    runtime = create_runtime(desk(), Rows(), interpreter=live.handling(CallModel, gateway))
     run = asked_of(runtime)
     with pytest.raises(ValueNotJson, match=r"\$\.text"):
         _ = run.value

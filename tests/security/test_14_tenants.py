@@ -6,10 +6,19 @@ from typing import Any
 import pytest
 
 from flowai.errors import UnknownApproval
-from flowai_harness import Calls, Handle, Says, TestingConfig, ToolContext, create_runtime, define_reference, define_tool
+from flowai_harness import (
+    Calls,
+    Handle,
+    Says,
+    TestingConfig,
+    ToolContext,
+    create_runtime,
+    define_reference,
+    define_tool,
+)
 from tests.harness.desk import Rows, delete_row, desk, of, until
 
-Notes = define_reference(name="TenantNotes", schema=list[str], ttl_ms=60_000, glimpse=lambda value: len(value))
+Notes = define_reference(name="TenantNotes", schema=list[str], ttl_ms=60_000, glimpse=len)
 
 
 @define_tool(access="read")
@@ -65,7 +74,8 @@ def test_approvals_threads_and_requests_are_apart() -> None:
 
     async def whole() -> None:
         runs = {
-            each: runtime.run_specialist("clerk", "x", thread_id="t", tenant=each, request_id="r") for each in ("a", "b")
+            each: runtime.run_specialist("clerk", "x", thread_id="t", tenant=each, request_id="r")
+            for each in ("a", "b")
         }
         assert runs["a"] is not runs["b"]
         for run in runs.values():

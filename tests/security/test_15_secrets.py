@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
-from flowai_harness import Calls, Says, SpecError, TestingConfig, create_runtime, define_runtime, define_specialist
-from flowai_harness import define_tenant, define_tool
+from flowai_harness import (
+    Calls,
+    Says,
+    SpecError,
+    TestingConfig,
+    create_runtime,
+    define_runtime,
+    define_specialist,
+    define_tenant,
+    define_tool,
+)
 from tests.harness.desk import Rows, asked, of
 
 KEY = "sk-canary-4711"

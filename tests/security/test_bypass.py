@@ -10,7 +10,7 @@ from flowai import AwaitApproval, CallTool, Do, Tools, catch, fallback, gather, 
 from flowai.errors import ApprovalError, ApprovalRejected, FlowaiError, UnknownApproval
 from flowai.interpreters import Eval, Recording, Test
 from flowai_harness import Approve, Calls, Reject, Says, SpecError, TestingConfig, create_runtime, define_tool
-from tests.harness.desk import Rows, asked, clerk_runtime, desk, of, until
+from tests.harness.desk import Rows, asked, clerk_runtime, desk, of, turned_until, until
 
 ran: list[str] = []
 
@@ -58,7 +58,10 @@ def test_2_a_predicate_that_changes_its_mind_is_not_asked_again() -> None:
     rows = Rows()
     arguments: dict[str, Any] = {"row": 500}
     runtime = clerk_runtime(
-        Calls("write_row", arguments), Says("x"), services=rows, tool_approvals={"write_row": {"when": "args.row > 100"}}
+        Calls("write_row", arguments),
+        Says("x"),
+        services=rows,
+        tool_approvals={"write_row": {"when": "args.row > 100"}},
     )
 
     async def whole() -> None:
@@ -80,7 +83,9 @@ def test_3_a_misspelt_tool_in_a_policy_is_an_error(misspelt: str) -> None:
         desk(tool_approvals={misspelt: "always"})
 
 
-@pytest.mark.parametrize("rule", ["allways", "Always", "", None, True, {"when": ""}, {"whn": "true"}, {"when": "true", "x": 1}])
+@pytest.mark.parametrize(
+    "rule", ["allways", "Always", "", None, True, {"when": ""}, {"whn": "true"}, {"when": "true", "x": 1}]
+)
 def test_3_a_misspelt_rule_never_means_no(rule: Any) -> None:
     with pytest.raises(SpecError):
         desk(tool_approvals={"write_row": rule})
@@ -98,7 +103,7 @@ def test_4_arguments_cannot_be_rewritten_after_the_approval() -> None:
 
     call = CallTool(send, to=["ana"])
     run = Test(decisions=["approve", "approve"]).run(gather(call, call))
-    assert run.value == ["sent", "sent"]
+    assert list(run.value) == ["sent", "sent"]
     assert [each.subject["arguments"] for each in of(run, "approval_required")] == given == [{"to": ["ana"]}] * 2
 
 
@@ -147,7 +152,8 @@ def test_6_code_before_a_pause_runs_once() -> None:
     async def whole() -> None:
         run = runtime.run_program(paused(), thread_id="t")
         for _ in range(2):
-            [pending] = [each async for each in _pending(runtime, run)]
+            await turned_until(lambda: bool(runtime.pending_approvals()))
+            [pending] = runtime.pending_approvals()
             await runtime.respond_to_approval(pending.approval_id, "approve", principal="ana")
         await run
 
@@ -191,8 +197,7 @@ def test_8_a_part_of_several_answers_lets_out_that_part() -> None:
         await until(run, "run_paused")
         second = next(each for each in runtime.pending_approvals() if each.subject == {"row": 2})
         await runtime.respond_to_approval(second.approval_id, "approve", principal="ana")
-        while rows.done == []:
-            await asyncio.sleep(0)
+        await turned_until(lambda: rows.done != [])
         for _ in range(100):
             await asyncio.sleep(0)
         assert rows.done == ["deleted 2"]
@@ -220,11 +225,3 @@ def test_9_a_replayed_run_lets_out_nothing_however_often() -> None:
     with pytest.raises(FlowaiError):
         _ = Eval(Test()).replay(recording).run(CallTool(wipe, row=2)).value
     assert ran == ["wiped 1"]
-
-
-async def _pending(runtime: Any, run: Any) -> Any:
-    while not runtime.pending_approvals():
-        assert not run.is_finished
-        await asyncio.sleep(0)
-    for each in runtime.pending_approvals():
-        yield each

@@ -52,11 +52,12 @@ def test_the_announced_plan_checks_its_actions() -> None:
     code = """
         from flowai_harness import FlowaiError
         from plan import scenario_plan
-        actions = [{"kind": "price_change", "product_id": "a", "new_price": 1}]
-        assert scenario_plan.validate({"scope_ref": "s", "actions": actions, "rationale": "r"}).actions[0].new_price == 1
-        for wrong in ({"kind": "promotion_launch"}, {"kind": "nothing"}, {}):
+        rest = {"scope_ref": "s", "rationale": "r"}
+        action = {"kind": "price_change", "product_id": "a", "new_price": 1}
+        assert scenario_plan.validate(rest | {"actions": [action]}).actions[0].new_price == 1
+        for wrong in (action | {"kind": "promotion_launch"}, action | {"kind": "nothing"}, {}):
             try:
-                scenario_plan.validate({"scope_ref": "s", "actions": [actions[0] | wrong if wrong else {}], "rationale": "r"})
+                scenario_plan.validate(rest | {"actions": [wrong]})
             except FlowaiError:
                 continue
             raise SystemExit(f"{wrong} passed")

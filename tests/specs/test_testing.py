@@ -18,6 +18,10 @@ class Order(BaseModel):
 
 
 class Seen:
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return []
+
     def ref(self, kind: str) -> Handle[Any]:
         return Handle(kind, "1")
 

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -16,7 +16,8 @@ WRITES = os.environ.get("FLOWAI_STORIES") == "write"
 
 def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> "Story | None":
     if file_path.suffix == ".md" and file_path.parent == Path(__file__).parent:
-        return Story.from_parent(parent, path=file_path)
+        story: Story = cast("Any", Story).from_parent(parent, path=file_path)
+        return story
     return None
 
 
@@ -24,7 +25,8 @@ class Story(pytest.File):
     """One file: its `python` blocks run in order, and each `text` block is what the last `run` told."""
 
     def collect(self) -> Iterator["Telling"]:
-        yield Telling.from_parent(self, name=self.path.stem)
+        telling: Telling = cast("Any", Telling).from_parent(self, name=self.path.stem)
+        yield telling
 
 
 class Telling(pytest.Item):
@@ -70,7 +72,7 @@ def _transcript(run: Any) -> str:
         numbers = sum(each.startswith(found["kind"]) for each in known)
         return known.setdefault(found[0], f"{found['kind']}_{numbers + 1}")
 
-    lines = (f"{event.agent or '-':<9} {event.type:<17} {event.told()}".rstrip() for event in run.events)
+    lines = (f"{event.agent or '-':<9} {event.type:<18} {event.told()}".rstrip() for event in run.events)
     return "\n".join(ID.sub(short, line) for line in lines)
 
 

@@ -51,7 +51,7 @@ class Effect(Generic[A_co]):
         ancestors: list[Any] = [each for each in cls.__mro__[:-1] if issubclass(each, Effect)]
         ancestors.remove(Effect)
         cls.families = builtin or tuple(ancestors)
-        scope = sys._getframe(1)
+        scope = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] — shows local classes
         fields = checked_fields(cls, scope, check=not builtin)
         inherited = all(base.lazy for base in ancestors[1:])
         cls.lazy = inherited and all(map(is_scalar, fields.values()))

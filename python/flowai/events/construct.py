@@ -31,7 +31,9 @@ def _made(model: type[BaseModel], fields: dict[str, Any]) -> Any:
 
 def _making(annotation: Any) -> Callable[[Any], Any] | None:
     """Return how a field that holds models is made; None for one in JSON types."""
-    inner = [each for each in (annotation, *get_args(annotation)) if isinstance(each, type) and issubclass(each, BaseModel)]
+    inner = [
+        each for each in (annotation, *get_args(annotation)) if isinstance(each, type) and issubclass(each, BaseModel)
+    ]
     if not inner:
         return None
     model = _noted(inner[0])

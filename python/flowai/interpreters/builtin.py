@@ -44,11 +44,12 @@ def answered(effect: Effect[Any], answer: object) -> Any:
 
 def _model_answer(answer: object) -> Any:
     """Return a model's answer: a text, a structured value, or the whole answer as a mapping."""
+    given: object = answer
     if isinstance(answer, Mapping) and ("text" in answer or "tool_calls" in answer):
         return {"text": "", "tool_calls": [], "stop_reason": "end_turn", **cast("Mapping[str, Any]", answer)}
     if isinstance(answer, str):
         return {"text": answer, "tool_calls": [], "stop_reason": "end_turn"}
     from flowai.effects.codec import Codec, annotation_of
 
-    output = Codec(annotation_of(cast("object", answer))).encode(cast("object", answer))
+    output = Codec(annotation_of(given)).encode(given)
     return {"text": "", "tool_calls": [], "output": output, "stop_reason": "end_turn"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flowai.interpreters.loops import background, hearing
@@ -193,6 +194,9 @@ class Drive:
             waiting.result()
         except BaseException:
             self.cancel("the caller was interrupted")
+            with suppress(Exception):
+                # Cleanups are waited for; whoever interrupts them too is obeyed at once.
+                waiting.result()
             raise
 
     def nudge(self) -> None:
@@ -249,5 +253,5 @@ def _is_running(loop: asyncio.AbstractEventLoop) -> bool:
 
 def is_async(function: object) -> bool:
     """Whether calling it gives something to await."""
-    called = getattr(type(function), "__call__", None)
+    called = type(function).__call__ if callable(function) else None
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)

@@ -75,7 +75,7 @@ _process = Process()
 
 
 def _here() -> Process:
-    global _process
+    global _process  # noqa: PLW0603 — a process has one, and a forked child begins anew
     if _process.id != os.getpid():
         _process = Process()
     return _process

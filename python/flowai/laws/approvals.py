@@ -97,7 +97,12 @@ def every_attempt_needs_an_approval(subject: Subject, attempts: int) -> None:
 @law(12, is_native=True)
 def a_refusal_has_no_call_after_it(subject: Subject) -> None:
     """Neither `retry`, `fallback` nor `catch` makes a no a yes."""
-    for kept in (send("x"), retry(keep("x"), attempts=3), fallback(keep("x"), keep("y")), catch(keep("x"), KeepsAfter("z"))):
+    for kept in (
+        send("x"),
+        retry(keep("x"), attempts=3),
+        fallback(keep("x"), keep("y")),
+        catch(keep("x"), KeepsAfter("z")),
+    ):
         _, keeper = watched(subject, kept, [Reject("no")] * 3)
         assert WRITES == []
         assert keeper.calls == 0

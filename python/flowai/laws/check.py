@@ -23,9 +23,7 @@ def laws(*, is_timed: bool = True, is_native: bool = True) -> tuple[Law, ...]:
         is_timed: Whether to include those that need a virtual clock.
         is_native: Whether to include those of recordings, the gate, references and agents.
     """
-    chosen: Iterable[Law] = (
-        law for law in LAWS if (is_timed or not law.is_timed) and (is_native or not law.is_native)
-    )
+    chosen: Iterable[Law] = (law for law in LAWS if (is_timed or not law.is_timed) and (is_native or not law.is_native))
     return tuple(sorted(chosen, key=lambda law: law.number))
 
 

@@ -47,7 +47,9 @@ class Gatekeeper:
         if event.decision == "rejected":
             self.refused.add(asked.position)
             return
-        self.unused.append((asked.position, asked.subject["tool"], None if event.edited else asked.subject["arguments"]))
+        self.unused.append(
+            (asked.position, asked.subject["tool"], None if event.edited else asked.subject["arguments"])
+        )
 
     def called(self, event: ToolCalled) -> None:
         """Take the approval that lets a call out."""

@@ -61,7 +61,9 @@ def a_timeout_asks_no_more(
 
 
 @law(14, is_timed=True, parts=st.lists(SEQUENTIAL, min_size=1, max_size=3), script=scripts(), seed=schedules())
-def what_ends_others_asks_no_more(subject: Subject, parts: list[Numbered], script: Mapping[str, int], seed: int) -> None:
+def what_ends_others_asks_no_more(
+    subject: Subject, parts: list[Numbered], script: Mapping[str, int], seed: int
+) -> None:
     """Neither a `gather` that fails nor a `race` that is won asks what its parts would not have."""
     alone = [line for part in parts for line in subject.observe(part, script).log]
     for together in (gather(*parts), race(*parts)):

@@ -145,4 +145,5 @@ def program(function: Callable[P, Generator[E, Any, A]]) -> ProgramFunction[P, E
         >>> nap(2), nap(2) == nap(seconds=2), nap(2).effects()
         (<program nap(2) asks Clock>, True, frozenset({<class '...Clock'>}))
     """
-    return ProgramFunction(function, dict(sys._getframe(1).f_locals))
+    scope = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] — shows local classes
+    return ProgramFunction(function, dict(scope.f_locals))

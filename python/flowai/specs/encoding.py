@@ -47,7 +47,9 @@ class Encoding:
             return self.adapter.dump_python(checked, mode="json", warnings="error")
         except pydantic_core.PydanticSerializationError as error:
             path = unwritable(value)
-            raise ValueNotJson(f"not a {spoken(self.annotation)}: `{path}`: {_lowered(str(error))}", path=path) from error
+            raise ValueNotJson(
+                f"not a {spoken(self.annotation)}: `{path}`: {_lowered(str(error))}", path=path
+            ) from error
         except (ValueError, RecursionError) as error:
             raise self._unfit(error) from error
 

@@ -26,6 +26,11 @@ class Usage(TypedDict, total=False):
 class Seen(Protocol):
     """What happened so far in the run, as a scripted argument may read it."""
 
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The conversation as the model is shown it, in JSON types."""
+        ...
+
     def ref(self, kind: str) -> Handle[Any]:
         """Return the handle of that kind that was stored last."""
         ...

@@ -32,8 +32,11 @@ pub struct Catalogue {
     classes: Mutex<HashMap<usize, Arc<Class>>>,
     functions: Mutex<HashMap<usize, Arc<Function>>>,
     tools: Mutex<HashMap<usize, Known>>,
-    pub rows: Mutex<HashMap<(usize, usize), (Py<PyAny>, Py<PyAny>)>>,
+    pub rows: Mutex<DeclaredRows>,
 }
+
+/// The classes of effects and the rows that declare them, by their addresses while this keeps both alive.
+type DeclaredRows = HashMap<(usize, usize), (Py<PyAny>, Py<PyAny>)>;
 
 /// A tool of a program, with the rules for it.
 struct Known {
@@ -145,8 +148,8 @@ impl Catalogue {
         }
         let whole =
             RuntimeSpec::decode(whole).map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
-        let shelf = shelf_of(std::slice::from_ref(spec))?;
-        let compiled = Self::new(whole, &shelf).map_err(raise)?;
+        let own_tools = shelf_of(std::slice::from_ref(spec))?;
+        let compiled = Self::new(whole, &own_tools).map_err(raise)?;
         compiled
             .agents
             .get(&name)

@@ -21,7 +21,7 @@ use crate::value::{Object, given, to_object};
 
 /// A started program function.
 pub struct Generator {
-    generator: Py<PyIterator>,
+    started: Py<PyIterator>,
     name: Arc<str>,
     /// The effect whose answer it waits for; none while a program runs for it.
     asked: Option<Py<PyAny>>,
@@ -41,7 +41,7 @@ impl Generator {
         let keywords = (!keywords.is_empty()).then_some(&keywords);
         let generator = function.generator.bind(py).call(arguments, keywords)?;
         Ok(Self {
-            generator: generator.cast_into::<PyIterator>()?.unbind(),
+            started: generator.cast_into::<PyIterator>()?.unbind(),
             frame: frame.within(py, &function),
             name: Arc::clone(&function.name),
             asked: None,
@@ -57,7 +57,7 @@ impl Generator {
         };
         match answer {
             Ok(answer) => {
-                let sent = self.generator.bind(py).send(&answer);
+                let sent = self.started.bind(py).send(&answer);
                 self.follow(py, sent)
             }
             Err(error) => self.throw(py, error),
@@ -76,7 +76,7 @@ impl Generator {
     }
 
     fn throw(&mut self, py: Python<'_>, error: PyErr) -> Move {
-        let thrown = self.generator.bind(py).call_method1(intern!(py, "throw"), (error.into_value(py),));
+        let thrown = self.started.bind(py).call_method1(intern!(py, "throw"), (error.into_value(py),));
         let sent = match thrown {
             Ok(next) => Ok(PySendResult::Next(next)),
             Err(error) if error.is_instance_of::<PyStopIteration>(py) => {

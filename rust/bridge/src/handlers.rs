@@ -1,7 +1,7 @@
 //! Effects that the user answers in Python.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use flowai_core::effects::Effect;
 use flowai_core::fault::Fault;
@@ -9,6 +9,7 @@ use flowai_core::machine::Ask;
 use flowai_core::session::{Answerer, HostWork, Performance};
 use flowai_core::value::Value;
 use pyo3::intern;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use crate::ask::Custom;
@@ -19,34 +20,53 @@ use crate::value::{answer, given, is_scalar};
 pub struct Answer {
     pub function: Py<PyAny>,
     pub is_async: bool,
-    /// Keeps the class alive, whose address is the key.
-    pub _class: Py<PyAny>,
+    /// The class, which is kept alive because its address is the key.
+    pub class: Py<PyAny>,
 }
 
 /// The user's answers, by the class of the effect and by its name.
 #[derive(Default)]
 pub struct Answers {
-    pub by_class: HashMap<usize, Answer>,
+    by_class: RwLock<HashMap<usize, Answer>>,
     pub by_name: HashSet<String>,
 }
 
 impl Answers {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.by_class.is_empty()
+        self.by_class.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Adds the answer to a class of effects.
+    pub fn add(&mut self, answer: Answer) {
+        let class = answer.class.as_ptr().addr();
+        self.by_class.get_mut().unwrap_or_else(PoisonError::into_inner).insert(class, answer);
+    }
+
+    /// The answer to an effect, by its class or the nearest one above.
+    pub fn find(&self, effect: &Bound<'_, PyAny>) -> Option<(Py<PyAny>, bool)> {
+        let class = effect.get_type();
+        let answers = self.by_class.read().unwrap_or_else(PoisonError::into_inner);
+        let exact = answers.get(&class.as_ptr().addr());
+        let found = exact.or_else(|| class.mro().iter().find_map(|class| answers.get(&class.as_ptr().addr())));
+        found.map(|answer| (answer.function.clone_ref(effect.py()), answer.is_async))
+    }
+
+    /// Shows the functions to the garbage collector: they often hold on to the run that asks them.
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let Ok(answers) = self.by_class.try_read() else { return Ok(()) };
+        answers.values().try_for_each(|answer| visit.call(&answer.function).and_then(|()| visit.call(&answer.class)))
+    }
+
+    /// Lets go of the functions; nobody can ask them any more.
+    pub fn clear(&self) {
+        let answers = std::mem::take(&mut *self.by_class.write().unwrap_or_else(PoisonError::into_inner));
+        drop(answers);
     }
 }
 
 /// Asks the user's functions; what they do not answer is left to the interpreter.
 pub struct Asking(pub Arc<Answers>);
-
-impl Asking {
-    fn find(&self, effect: &Bound<'_, PyAny>) -> Option<&Answer> {
-        let class = effect.get_type();
-        let exact = self.0.by_class.get(&class.as_ptr().addr());
-        exact.or_else(|| class.mro().iter().find_map(|class| self.0.by_class.get(&class.as_ptr().addr())))
-    }
-}
 
 impl Answerer for Asking {
     fn answer(&mut self, ask: &Ask) -> Option<Performance> {
@@ -56,11 +76,11 @@ impl Answerer for Asking {
         let custom = custom.host.as_any().downcast_ref::<Custom>()?;
         Python::attach(|py| {
             let effect = custom.effect.bind(py);
-            let handler = self.find(effect)?;
-            if handler.is_async {
+            let (function, is_async) = self.0.find(effect)?;
+            if is_async {
                 return Some(Performance::Host(HostWork::Handler));
             }
-            let answered = handler.function.bind(py).call1((effect,)).map_err(|error| fault_of(py, error));
+            let answered = function.bind(py).call1((effect,)).map_err(|error| fault_of(py, error));
             Some(Performance::Answered(answered.and_then(|value| {
                 if custom.class.takes(&value) && is_scalar(&value) { Ok(given(value)) } else { encoded(effect, value) }
             })))

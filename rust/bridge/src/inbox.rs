@@ -43,10 +43,13 @@ impl Inbox {
     }
 }
 
+/// The rope to pull for a run and the run's number, once a loop drives it.
+pub type HungRope = Arc<Mutex<Option<(Arc<Rope>, u64)>>>;
+
 /// Sleeps on tokio and rings the bell of the loop that drives the run.
 pub struct Sleeper {
     pub inbox: Arc<Inbox>,
-    pub rope: Arc<Mutex<Option<(Arc<Rope>, u64)>>>,
+    pub rope: HungRope,
 }
 
 impl Alarm for Sleeper {

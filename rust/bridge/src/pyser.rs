@@ -85,7 +85,7 @@ struct Items<'py> {
 struct Fields<'py> {
     dict: Bound<'py, PyDict>,
     key: Option<Bound<'py, PyAny>>,
-    /// The exact number that serde_json hides in a struct of its own.
+    /// The exact number that `serde_json` hides in a struct of its own.
     number: Option<Bound<'py, PyAny>>,
     is_number: bool,
 }
@@ -218,7 +218,7 @@ impl<'py> ser::Serializer for Writer<'py> {
     }
 }
 
-impl<'py> Items<'py> {
+impl Items<'_> {
     fn add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
         let py = self.list.py();
         Ok(self.list.append(value.serialize(Writer { py })?)?)

@@ -28,7 +28,7 @@ fn fields(error: &Bound<'_, PyAny>) -> Map<String, Json> {
     let fields = error.getattr("__dict__").ok().and_then(|fields| fields.cast_into::<PyDict>().ok());
     let written = fields
         .iter()
-        .flat_map(|fields| fields.iter())
+        .flat_map(pyo3::types::PyDictMethods::iter)
         .filter_map(|(name, value)| Some((name.extract::<String>().ok()?, from_python(&value).ok()?)));
     // A run names itself in the errors that leave it, and another run replays it.
     written.map(|(name, value)| if name == "run_id" { (name, Json::Null) } else { (name, value) }).collect()

@@ -25,6 +25,7 @@ pub struct Runtime {
 #[pymethods]
 impl Runtime {
     #[new]
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 extracts a list only by value")]
     fn new(py: Python<'_>, spec: &Bound<'_, PyAny>, agents: Vec<Bound<'_, PyAny>>) -> PyResult<Self> {
         let spec = read_spec(py, spec)?;
         let catalogue = Catalogue::new(spec, &shelf_of(&agents)?).map_err(|fault| error_of(py, &fault))?;

@@ -13,16 +13,17 @@ use flowai_core::machine::{Ask, AskId, Settings};
 use flowai_core::session::{Desk, Session as Core, read_decision};
 use flowai_core::value::{Outcome, Value};
 use flowai_interp_eval::{Recording, Schedule};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use serde_json::Value as Json;
 
 use crate::ask::{Catalogue, Custom};
-use crate::bell::{Bell, Rope};
+use crate::bell::Bell;
 use crate::config::Config;
 use crate::fault::{error_of, fault_of_value};
 use crate::handlers::{Answers, encoded};
-use crate::inbox::{Inbox, News, Sleeper};
+use crate::inbox::{HungRope, Inbox, News, Sleeper};
 use crate::json::{from_python, to_python};
 use crate::open::later;
 use crate::pyser::write_event;
@@ -45,7 +46,7 @@ impl Drop for Driving<'_> {
 pub struct Session {
     core: Mutex<Core>,
     inbox: Arc<Inbox>,
-    rope: Arc<Mutex<Option<(Arc<Rope>, u64)>>>,
+    rope: HungRope,
     catalogue: Arc<Catalogue>,
     /// The desk of tools, which store and load references while the run goes on.
     side: Mutex<Desk>,
@@ -97,6 +98,14 @@ impl Session {
         })
     }
 
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.answers.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.answers.clear();
+    }
+
     /// Begins a program, or an agent's task when a name and a prompt are given.
     fn start(&self, py: Python<'_>, name: &str, program: Bound<'_, PyAny>) -> PyResult<()> {
         let program = match program.cast::<PyTuple>() {
@@ -129,7 +138,7 @@ impl Session {
         let (mut work, mut dropped) = (PyList::empty(py), Vec::new());
         loop {
             while let Some(news) = self.inbox.take() {
-                self.read(&mut core, news);
+                Self::read(&mut core, news);
             }
             let progress = core.advance();
             dropped.extend(progress.dropped.iter().map(|id| id.pair()));
@@ -168,7 +177,7 @@ impl Session {
         let fault = fault_of_value(error);
         let named = kind.and_then(|kind| serde_json::from_value::<FaultKind>(Json::String(kind.to_owned())).ok());
         let fault = match named {
-            Some(kind) => self.around(id, fault, kind, message.unwrap_or_default()),
+            Some(kind) => self.around(id, &fault, kind, message.unwrap_or_default()),
             None => fault,
         };
         self.answered(id, Err(fault));
@@ -252,6 +261,7 @@ impl Session {
     }
 
     /// Keeps a value for a tool and gives its handle.
+    #[expect(clippy::too_many_arguments, reason = "Python passes them one by one")]
     fn store_reference<'py>(
         &self,
         py: Python<'py>,
@@ -336,7 +346,7 @@ impl Session {
     }
 
     /// The failure of a piece of work, with what was raised behind it.
-    fn around(&self, id: (u32, u64), raised: Fault, kind: FaultKind, message: &str) -> Fault {
+    fn around(&self, id: (u32, u64), raised: &Fault, kind: FaultKind, message: &str) -> Fault {
         let mut detail = raised.details().clone();
         if let (FaultKind::ToolFailed, Some(Effect::CallTool(call)), Some(fields)) =
             (kind, self.working().get(&AskId::of_pair(id)).map(|ask| &ask.effect), detail.as_object_mut())
@@ -350,7 +360,7 @@ impl Session {
         }
     }
 
-    fn read(&self, core: &mut Core, news: News) {
+    fn read(core: &mut Core, news: News) {
         match news {
             News::Answered(id, outcome) => core.complete(id, outcome),
             News::WorkedOut(id, turn) => core.work_out(id, &turn),

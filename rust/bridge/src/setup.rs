@@ -61,7 +61,7 @@ pub fn read_answers(written: &Bound<'_, PyDict>) -> PyResult<Answers> {
         if class.getattr("__module__")?.extract::<String>()?.starts_with("flowai.effects.") {
             answers.by_name.insert(class.getattr("kind")?.extract()?);
         }
-        answers.by_class.insert(class.as_ptr().addr(), Answer { function, is_async, _class: class.unbind() });
+        answers.add(Answer { function, is_async, class: class.unbind() });
     }
     Ok(answers)
 }

@@ -46,11 +46,7 @@ impl Session {
         if let Effect::Custom(custom) = effect
             && let Some(custom) = custom.host.as_any().downcast_ref::<Custom>()
         {
-            let class = custom.effect.bind(py).get_type();
-            let found = std::iter::once(class.as_any().clone())
-                .chain(class.mro().iter())
-                .find_map(|class| self.answers.by_class.get(&class.as_ptr().addr()));
-            let function = found.map(|answer| answer.function.clone_ref(py));
+            let function = self.answers.find(custom.effect.bind(py)).map(|(function, _)| function);
             return list.append((id, "handler", position, function, custom.effect.clone_ref(py)));
         }
         let written = match effect {
