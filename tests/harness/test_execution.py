@@ -54,9 +54,6 @@ def test_the_executor_is_told_what_ran_and_what_did_not_and_offered_the_undo() -
     assert [each["index"] for each in told["undo_offered"]] == [0]
 
 
-@pytest.mark.xfail(
-    reason="the core puts the tool's own message into `actions[].result` of `execute_plan`", strict=False
-)
 def test_the_executor_is_not_told_what_the_tool_said() -> None:
     told, played = told_to_the_executor("b", price("a", 1), price("b", 2))
     assert "locked" not in str(told)

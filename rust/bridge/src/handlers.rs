@@ -8,8 +8,8 @@ use flowai_core::fault::Fault;
 use flowai_core::machine::Ask;
 use flowai_core::session::{Answerer, HostWork, Performance};
 use flowai_core::value::Value;
-use pyo3::intern;
 use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::ask::Custom;

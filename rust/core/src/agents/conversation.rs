@@ -110,6 +110,7 @@ impl Conversation {
             format!("agent `{}` made {limit} model calls without an answer", self.agent.name),
         )
         .hint("raise `max_steps` of the agent, or give it a smaller task")
+        .detail(json!({"limit": "max_steps", "value": limit}))
     }
 
     fn hear(&mut self, answer: &Value, told: &mut Vec<EventBody>) -> Move {

@@ -1,5 +1,7 @@
 //! Approvals at the desk: asked, shown, answered once.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
 use super::decision::{approval_fault, read_decision, resolved, shown, unknown};
@@ -101,7 +103,8 @@ impl Desk {
 
     /// Edits are checked before anyone is told that they count.
     fn check_edits(&self, approval: &Approval, decision: &Decision, id: AskId) -> Result<(), Fault> {
-        let Verdict::Approve { edits, .. } = &decision.verdict else { return Ok(()) };
+        let Verdict::Approve { edits, actions } = &decision.verdict else { return Ok(()) };
+        self.check_choice(approval, actions.as_ref())?;
         if edits.is_empty() {
             return Ok(());
         }
@@ -122,6 +125,20 @@ impl Desk {
             Fault::new(FaultKind::ApprovalError, format!("the edits do not fit: {}", faults.join("; ")))
                 .hint("nothing was decided; answer again")
         })
+    }
+
+    /// Only actions that the plan has can be chosen.
+    fn check_choice(&self, approval: &Approval, chosen: Option<&BTreeSet<usize>>) -> Result<(), Fault> {
+        let (Some(chosen), Some(plan_id)) = (chosen, &approval.bound.plan_id) else { return Ok(()) };
+        let plan = self.lock().plan(&self.context.tenant, plan_id).map_err(|error| stored(&error))?;
+        let count = plan.map_or(0, |plan| plan.value.actions().len());
+        match chosen.iter().find(|index| **index >= count) {
+            None => Ok(()),
+            Some(index) => {
+                Err(Fault::new(FaultKind::ApprovalError, format!("the plan has no action {index}; it has {count}"))
+                    .hint("nothing was decided; answer again"))
+            }
+        }
     }
 
     fn plan_name(&self, approval: &Approval) -> Option<String> {

@@ -27,6 +27,8 @@ impl Session {
     /// Jumps to the next moment where time is virtual and nothing real is at work.
     pub(super) fn pass_time(&mut self) -> bool {
         let next = [self.deadline, self.interpreter.next_at()].into_iter().flatten().min();
+        // Time stops at an expiry on its way; it never moves for the sake of one.
+        let next = next.map(|next| self.desk.next_expiry().map_or(next, |expiry| expiry.min(next)));
         let Some(deadline) = next.filter(|_| self.outcome.is_none() && self.at_work.is_empty()) else { return false };
         if !self.progress.work.is_empty() || !self.interpreter.jump(deadline) {
             return false;
