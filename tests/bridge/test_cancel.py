@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from flowai import Effect, Sleep, ensure
-from flowai.interpreters import Live
 from flowai.errors import RunCancelled
+from flowai.interpreters import Live
 
 
 @dataclass(frozen=True)

@@ -51,13 +51,17 @@ def everywhere() -> Do[Tools | AskWho | AskWhoLater, list[str]]:
     return told
 
 
+def at_once(_: AskWho) -> str:
+    return WHO.get()
+
+
 async def later(_: AskWhoLater) -> str:
     await asyncio.sleep(0)
     return WHO.get()
 
 
 def served(interpreter: Any) -> Any:
-    return interpreter.handling(AskWho, lambda _: WHO.get()).handling(AskWhoLater, later)
+    return interpreter.handling(AskWho, at_once).handling(AskWhoLater, later)
 
 
 def test_context_is_kept_on_a_plain_thread() -> None:
@@ -76,10 +80,10 @@ def test_context_is_kept_by_runs_side_by_side() -> None:
         found: list[str] = run.value
         return found
 
-    async def main() -> list[list[str]]:
+    async def main() -> tuple[list[str], list[str]]:
         return await asyncio.gather(one("ana"), one("ben"))
 
-    assert asyncio.run(main()) == [["ana"] * 6, ["ben"] * 6]
+    assert asyncio.run(main()) == (["ana"] * 6, ["ben"] * 6)
 
 
 def test_run_works_inside_a_running_loop() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Never, cast
 
 import pytest
 
-from flowai import CallTool, Do, Effect, Tools, catch, fail, gather, program, pure
-from flowai.interpreters import Eval, Live, Test
-from flowai.specs.tool import define_tool
+from flowai import CallTool, Do, Effect, Program, Tools, catch, fail, gather, program, pure
 from flowai.errors import EffectFailed, FlowaiError, ToolFailed
+from flowai.interpreters import Eval, Live, Recording, Test
+from flowai.specs.tool import define_tool
 
 
 class OutOfPaperError(EffectFailed):
@@ -32,6 +33,11 @@ def raising(_: Ask) -> int:
 
 def out_of_paper(_: Ask) -> int:
     raise OutOfPaperError(2)
+
+
+def replaying(recording: Recording) -> Eval[Ask]:
+    """Replay for programs that ask, though nobody answers but the recording."""
+    return cast("Eval[Ask]", Eval(Test()).replay(recording))
 
 
 @define_tool
@@ -59,7 +65,7 @@ def test_a_program_is_told_the_same_object() -> None:
             seen.append(error)
             raise
 
-    def mended(error: Exception) -> object:
+    def mended(error: Exception) -> Program[Never, int]:
         seen.append(error)
         return pure(0)
 
@@ -78,7 +84,7 @@ def test_what_a_tool_raised_is_the_cause() -> None:
 def test_a_replayed_error_is_of_the_same_class() -> None:
     recording = Test().handling(Ask, out_of_paper).run(Ask()).recording
     with pytest.raises(OutOfPaperError) as caught:
-        _ = Eval(Test()).replay(recording).run(Ask()).value
+        _ = replaying(recording).run(Ask()).value
     assert (caught.value.sheets, caught.value.message) == (2, "2 sheets are left")
 
 
@@ -99,5 +105,5 @@ def test_a_recording_loads_no_code() -> None:
     recording = Test().handling(Ask, out_of_paper).run(Ask()).recording
     written = recording.to_json().replace('"OutOfPaperError"', '"system"').replace(f'"{__name__}"', '"os"')
     with pytest.raises(FlowaiError) as caught:
-        _ = Eval(Test()).replay(type(recording).from_json(written)).run(Ask()).value
+        _ = replaying(type(recording).from_json(written)).run(Ask()).value
     assert type(caught.value) is EffectFailed

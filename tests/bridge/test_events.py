@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from flowai import Do, Effect, program
-from flowai.interpreters import Live, Test
 from flowai.errors import ProgramError
+from flowai.interpreters import Live, Test
 
 
 @dataclass(frozen=True)

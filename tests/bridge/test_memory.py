@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 
 from flowai import Do, Effect, program
-from flowai.interpreters import Live, Test
 from flowai._bridge import Runtime, Session
+from flowai.interpreters import Live, Test
 from flowai.interpreters.interpreter import EMPTY
 
 
 @dataclass(frozen=True)
 class Ask(Effect[int]):
     pass
+
+
+def one(_: Ask) -> int:
+    return 1
 
 
 class Held:
@@ -34,7 +38,7 @@ def asking(holder: Any) -> Do[Ask, int]:
 @pytest.mark.parametrize("interpreter", [Test(), Live()], ids=["test", "live"])
 def test_a_run_that_is_over_is_collected(interpreter: Any) -> None:
     holder = Held()
-    run = interpreter.handling(Ask, lambda _: 1).run(asking(holder))
+    run = interpreter.handling(Ask, one).run(asking(holder))
     assert run.value == 1
     seen = weakref.ref(holder)
     del holder, run

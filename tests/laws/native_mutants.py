@@ -13,9 +13,17 @@ from flowai.programs import ForEach
 from flowai.specs.decision import Approve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flowai.interpreters import Recording
-    from flowai.interpreters.drive import Drive
     from flowai.laws.law import Factory
+
+
+def run_with(test: Any, program: Any, effect: type[Any], answer: Callable[[Any], Any], when: bool = True) -> Run[Any]:  # noqa: FBT001, FBT002 — a bug is written quickly
+    """Run a program as `Test` does, with another answer."""
+    run: Any = Test[Any].run
+    ended: Run[Any] = run(test.with_answer(effect, answer) if when else test, program)
+    return ended
 
 
 class ApprovesEverything(Test[Any]):
@@ -32,22 +40,21 @@ class DropsEdits(Test[Any]):
 
 
 class CallsTwice(Test[Any]):
-    def _begin(self, program: Any) -> Drive:
-        drive = super()._begin(program)
+    def _begin(self, program: Any) -> Any:
+        drive: Any = super()._begin(program)
         call = drive._work._call
 
         async def twice(*given: Any) -> Any:
             await call(*given)
             return await call(*given)
 
-        drive._work._call = twice  # type: ignore[method-assign]
+        drive._work._call = twice
         return drive
 
 
 class DecidesForTheHandler(Test[Any]):
     def run(self, program: Any) -> Run[Any]:
-        deciding = self.with_answer(AwaitApproval, lambda asked: asked.subject)
-        return Test.run(deciding if AwaitApproval in self.answers else self, program)
+        return run_with(self, program, AwaitApproval, lambda asked: asked.subject, AwaitApproval in self.answers)
 
 
 class RefusesForTheHandler(Test[Any]):
@@ -55,28 +62,30 @@ class RefusesForTheHandler(Test[Any]):
         def refuse(_: object) -> None:
             raise ApprovalRejected("rejected")
 
-        return Test.run(self.with_answer(AwaitApproval, refuse) if AwaitApproval in self.answers else self, program)
+        return run_with(self, program, AwaitApproval, refuse, AwaitApproval in self.answers)
 
 
 class ForgetsTheQuestion(Test[Any]):
-    def run(self, program: Any) -> Run[Any]:
+    def run(self, program: Any) -> Any:
         class Forgetting(Run[Any]):
             @property
             def events(self) -> list[Any]:
                 return [event for event in super().events if not isinstance(event, ApprovalRequired)]
 
-        return Forgetting(super().run(program)._drive)
+        run: Any = super().run(program)
+        return Forgetting(run._drive)
 
 
 class RecordsAllButTheLast(Test[Any]):
-    def run(self, program: Any) -> Run[Any]:
-        class Recording_(Run[Any]):
+    def run(self, program: Any) -> Any:
+        class Recorded(Run[Any]):
             @property
             def recording(self) -> Recording:
                 whole = super().recording
                 return whole.until(len(whole) - 1)
 
-        return Recording_(super().run(program)._drive)
+        run: Any = super().run(program)
+        return Recorded(run._drive)
 
 
 class Deaf(dict[str, Any]):
@@ -106,7 +115,7 @@ class GoesOnUnasked(Test[Any]):
 
 class SleepsAtOnce(Test[Any]):
     def run(self, program: Any) -> Run[Any]:
-        return Test.run(self.with_answer(Sleep, lambda _: None), program)
+        return run_with(self, program, Sleep, lambda _: None)
 
 
 class EachWithoutLimit(Test[Any]):
@@ -131,13 +140,15 @@ class SeedOfItsOwn(Test[Any]):
     drawn = 0
 
 
-NATIVE_MUTANTS = tuple(
-    each for each in globals().values() if isinstance(each, type) and issubclass(each, Test) and each is not Test
-)
+def is_bug(named: Any) -> bool:
+    return isinstance(named, type) and issubclass(named, Test) and named is not Test
+
+
+NATIVE_MUTANTS: tuple[type[Any], ...] = tuple(filter(is_bug, globals().values()))
 """Every bug."""
 
 
-def native_factory_of(mutant: type[Test[Any]]) -> Factory:
+def native_factory_of(mutant: type[Any]) -> Factory:
     """Make test interpreters that have the bug."""
 
     def made(seed: int = 0, **options: Any) -> Any:

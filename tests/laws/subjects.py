@@ -28,7 +28,7 @@ class Awaited:
         return asyncio.run(self.inner.arun(program))
 
 
-def test(seed: int = 0, **options: Any) -> Any:
+def plain(seed: int = 0, **options: Any) -> Any:
     return Test(seed=seed, **options)
 
 
@@ -49,7 +49,7 @@ async def at_once(_: Sleep) -> None:
     await asyncio.sleep(0)
 
 
-FACTORIES: dict[str, Factory] = {"test": test, "eval": eval_of_test}
+FACTORIES: dict[str, Factory] = {"test": plain, "eval": eval_of_test}
 """Every native interpreter with a virtual clock, by the name its tests show."""
 
 

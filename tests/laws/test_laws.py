@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,8 @@ from tests.laws.subjects import cases
 if TYPE_CHECKING:
     from flowai.laws.law import Factory
 
-EXAMPLES = 30
+IS_THOROUGH = os.environ.get("FLOWAI_LAWS") == "thorough"
+EXAMPLES = 500 if IS_THOROUGH else 30
 DEPTH = 20_000
 CASES = [pytest.param(factory, law, id=f"{law.number:02}-{law.name}-{name}") for name, factory, law in cases()]
 

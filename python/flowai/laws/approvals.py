@@ -40,7 +40,7 @@ def watched(subject: Subject, drawn: Any, decisions: list[Decision], **options: 
     """
     WRITES.clear()
     script = options.pop("script", {})
-    run = World(script).served(subject.interpreter(decisions=decisions, **options)).run(drawn)
+    run = World(script).served(subject.native(decisions=decisions, **options)).run(drawn)
     keeper = Gatekeeper().read(run.events)
     assert len(WRITES) <= keeper.calls, "what is written was called"
     return run, keeper
@@ -69,7 +69,7 @@ def a_replay_calls_nothing(
     """A recorded approval lets no second call out, of the recorded program or another one."""
     run, _ = watched(subject, drawn, decisions, script=script, seed=seed)
     WRITES.clear()
-    replaying = Eval(subject.interpreter()).replay(run.recording)
+    replaying = Eval(subject.native()).replay(run.recording)
     for again in (drawn, keep("x"), catch(drawn, KeepsAfter("x"))):
         Gatekeeper().read(World(script).served(replaying).run(again).events)
     assert WRITES == []
@@ -137,7 +137,7 @@ def a_handler_that_stands_in_for_a_human_is_asked(subject: Subject, answers: lis
             return asked.subject
         raise ApprovalRejected("rejected") if answer == "reject" else OSError("nobody there")
 
-    served = subject.interpreter().handling(AwaitApproval, decide)
+    served = subject.native().handling(AwaitApproval, decide)
     run = served.run(gather(*(catch(keep("x"), zero) for _ in answers)))
     assert run.value == tuple(int(answer == "approve") for answer in answers)
     assert len(WRITES) == answers.count("approve")

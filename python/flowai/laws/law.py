@@ -39,10 +39,14 @@ class Subject:
         self.factory = factory
         self.depth = depth
 
-    def interpreter(self, seed: int = 0, **options: Any) -> Any:
+    def interpreter(self, seed: int = 0) -> Interpreter:
         """Make one, with a schedule of its own where it takes a seed."""
         takes_seed = "seed" in inspect.signature(self.factory).parameters
-        return self.factory(seed=seed, **options) if takes_seed else self.factory(**options)
+        return self.factory(seed=seed) if takes_seed else self.factory()
+
+    def native(self, seed: int = 0, **options: Any) -> Any:
+        """Make one that can do more than a law may ask of the reference, with what it answers."""
+        return self.factory(seed=seed, **options)
 
     def observe(
         self,

@@ -12,7 +12,7 @@ from flowai.errors import LimitReached
 from flowai.laws.branches import span
 from flowai.laws.law import Subject, law, outcome_of
 from flowai.laws.samples import give
-from flowai.laws.strategies import Numbered, delays, failures, names, programs, schedules, scripts
+from flowai.laws.strategies import Numbered, failures, names, programs, schedules, scripts
 from flowai.laws.tools import WRITES, write_line
 from flowai.programs import for_each, gather, race, timeout
 from flowai.specs.define_agent import define_specialist
@@ -88,5 +88,5 @@ def written_by(subject: Subject, calls: int, steps: int) -> tuple[tuple[str, Any
     agent = define_specialist(name="writer", model="any", prompt="Write.", tools=[write_line], max_steps=steps)
     script = [*(Calls(write_line, line=f"line {index}") for index in range(calls)), "done"]
     WRITES.clear()
-    outcome = outcome_of(lambda: subject.interpreter(script=script).run(CallAgent(agent, "go")).value)
+    outcome = outcome_of(lambda: subject.native(script=script).run(CallAgent(agent, "go")).value)
     return outcome, list(WRITES)

@@ -14,7 +14,7 @@ from flowai.laws.law import Subject, law, outcome_of
 from flowai.laws.samples import GiveNumber, World, give, in_turn, noted, nothing
 from flowai.laws.strategies import Numbered, failures, names, programs, schedules, scripts
 from flowai.laws.tools import WRITES, write, write_line
-from flowai.programs import pure
+from flowai.programs import asked, pure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Untouched(World):
 @law(11, is_native=True, is_timed=True, program=programs(), script=scripts(), seed=schedules())
 def recording_is_transparent(subject: Subject, program: Numbered, script: Mapping[str, int], seed: int) -> None:
     """The same events, whether it is recorded or not."""
-    plain, recorded = subject.interpreter(seed), Eval(subject.interpreter(seed))
+    plain, recorded = subject.native(seed), Eval(subject.native(seed))
     assert told(World(script).served(recorded).run(program)) == told(World(script).served(plain).run(program))
 
 
@@ -46,10 +46,10 @@ def a_replay_is_the_run_again(
     subject: Subject, program: Numbered, script: Mapping[str, int], fails: Mapping[str, int], seed: int
 ) -> None:
     """`replay(record(p)) == record(p)`: outcome, events and recording, without touching the world."""
-    first = World(script, dict(fails)).served(subject.interpreter(seed)).run(program)
+    first = World(script, dict(fails)).served(subject.native(seed)).run(program)
     WRITES.clear()
     kept = Recording.from_json(first.recording.to_json())
-    again = Untouched({}).served(Eval(subject.interpreter()).replay(kept)).run(program)
+    again = Untouched({}).served(Eval(subject.native()).replay(kept)).run(program)
     assert told(again) == told(first)
     assert again.recording == kept
     assert WRITES == []
@@ -61,11 +61,11 @@ def a_prefix_and_its_continuation_are_the_whole(
 ) -> None:
     """A run that is replayed up to anywhere, and goes on from there, is the run."""
     WRITES.clear()
-    first = World(script).served(subject.interpreter()).run(program)
+    first = World(script).served(subject.native()).run(program)
     whole = first.recording
     WRITES.clear()
     prefix = whole.until(round(share * len(whole)))
-    rest = Eval(subject.interpreter()).replay(prefix, goes_on=True)
+    rest = Eval(subject.native()).replay(prefix, goes_on=True)
     again = World(script).served(rest).run(program)
     assert outcome_of(lambda: again.value)[0] == outcome_of(lambda: first.value)[0]
     assert shape(again.recording)[: len(prefix)] == shape(prefix)
@@ -77,9 +77,9 @@ def a_changed_program_stops_at_the_first_difference(
     subject: Subject, before: list[str], script: Mapping[str, int], *, more: bool
 ) -> None:
     """The error shows what the recording has there and what was asked; the world is not asked."""
-    recorded = World(script).served(subject.interpreter()).run(asking([*before, "a", "b"])).recording
+    recorded = World(script).served(subject.native()).run(asking([*before, "a", "b"])).recording
     changed = noted("later", asking(["c"])) if more else asking(["c"])
-    replaying = Untouched({}).served(Eval(subject.interpreter()).replay(recorded))
+    replaying = Untouched({}).served(Eval(subject.native()).replay(recorded))
     error = mismatch_of(replaying.run(in_turn(asking(before), changed)))
     assert error.position is not None
     assert error.position in str(error)
@@ -93,8 +93,8 @@ def a_program_that_asks_less_or_more_is_changed_too(
     subject: Subject, names_: list[str], script: Mapping[str, int]
 ) -> None:
     """A replay that ends early, or goes on, is no replay."""
-    recorded = World(script).served(subject.interpreter()).run(asking(names_)).recording
-    replaying = Untouched({}).served(Eval(subject.interpreter()).replay(recorded))
+    recorded = World(script).served(subject.native()).run(asking(names_)).recording
+    replaying = Untouched({}).served(Eval(subject.native()).replay(recorded))
     less = mismatch_of(replaying.run(asking(names_[:-1])))
     assert less.asked is None
     assert shown(less.recorded) == ("GiveNumber", {"name": names_[-1]})
@@ -106,9 +106,9 @@ def a_program_that_asks_less_or_more_is_changed_too(
 @law(11, is_native=True)
 def another_argument_of_a_tool_is_a_difference(subject: Subject) -> None:
     """A replayed call answers what was asked when it was recorded, and nothing else."""
-    recorded = subject.interpreter().run(write("x")).recording
+    recorded = subject.native().run(write("x")).recording
     WRITES.clear()
-    error = mismatch_of(Eval(subject.interpreter()).replay(recorded).run(CallTool(write_line, "y")))
+    error = mismatch_of(Eval(subject.native()).replay(recorded).run(CallTool(write_line, "y")))
     assert "/arguments" in str(error.diff)
     assert WRITES == []
 
@@ -118,7 +118,7 @@ def asking(names_: list[str]) -> Numbered:
     made: Any = nothing(give(names_[0])) if names_ else in_turn(nothing_at_all(), nothing_at_all())
     for name in names_[1:]:
         made = in_turn(made, give(name))
-    return made
+    return asked(made)
 
 
 def nothing_at_all() -> Numbered:

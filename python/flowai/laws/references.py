@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,7 +12,6 @@ from flowai.effects import LoadRef, References, StoreRef
 from flowai.errors import ReferenceNotFound
 from flowai.laws.law import Subject, law, outcome_of
 from flowai.programs import Do, catch, gather, program
-from flowai.specs.handle import Handle
 from flowai.specs.reference import define_reference
 
 Fields = dict[str, Any]
@@ -38,21 +38,21 @@ def kept(value: Fields) -> Do[References, tuple[str, Fields]]:
 @law(13, is_native=True, value=FIELDS)
 def what_is_stored_is_loaded(subject: Subject, value: Fields) -> None:
     """`load(store(v)) == v`."""
-    assert subject.interpreter().run(kept(value)).value[1] == value
+    assert subject.native().run(kept(value)).value[1] == value
 
 
 @law(13, is_native=True, value=FIELDS)
 def equal_values_have_equal_handles(subject: Subject, value: Fields) -> None:
     """The order of keys, the run and the interpreter do not matter."""
     turned = {key: value[key] for key in reversed(value)}
-    one, again = subject.interpreter().run(gather(kept(value), kept(turned))).value
-    assert one[0] == again[0] == subject.interpreter(seed=7).run(kept(value)).value[0]
+    one, again = subject.native().run(gather(kept(value), kept(turned))).value
+    assert one[0] == again[0] == subject.native(seed=7).run(kept(value)).value[0]
 
 
 @law(13, is_native=True, one=FIELDS, other=FIELDS)
 def different_values_have_different_handles(subject: Subject, one: Fields, other: Fields) -> None:
     """A handle names one value, of one kind."""
-    ours, theirs = subject.interpreter().run(gather(kept(one), kept(other))).value
+    ours, theirs = subject.native().run(gather(kept(one), kept(other))).value
     assert (ours[0] == theirs[0]) == (repr_of(one) == repr_of(other))
     assert ours[1] == one
     assert theirs[1] == other
@@ -61,20 +61,19 @@ def different_values_have_different_handles(subject: Subject, one: Fields, other
 @law(13, is_native=True)
 def a_handle_is_the_same_in_every_process(subject: Subject) -> None:
     """Written down once; a change of the canonical form would break every recording."""
-    stored = subject.interpreter().run(kept({"b": [1, 2.5, None], "a": "ä"})).value
+    stored = subject.native().run(kept({"b": [1, 2.5, None], "a": "ä"})).value
     assert stored[0] == KNOWN
 
 
 @law(13, is_native=True, value=FIELDS)
 def an_unknown_handle_is_a_typed_error(subject: Subject, value: Fields) -> None:
     """Unknown, of another kind, or another store's: nobody learns which."""
-    content_id = subject.interpreter().run(kept(value)).value[0]
-    for handle in (Handle("LawDrawer", content_id), Handle("LawDrawer", "0" * len(content_id))):
-        kind, _ = outcome_of(lambda handle=handle: subject.interpreter().run(LoadRef(handle)).value)
-        assert kind == ReferenceNotFound.__name__
-    crossed = StoreRef(Drawer, value).__class__(Drawer, value)
-    missing = catch(loaded_as_another(crossed), told_apart, on=ReferenceNotFound)
-    assert subject.interpreter().run(missing).value == "not found"
+    content_id = subject.native().run(kept(value)).value[0]
+    for unknown in (content_id, "0" * len(content_id)):
+        loading = subject.native().run(LoadRef(Drawer.handle(unknown)))
+        assert outcome_of(partial(getattr, loading, "value"))[0] == ReferenceNotFound.__name__
+    missing = catch(loaded_as_another(StoreRef(Drawer, value)), told_apart, on=ReferenceNotFound)
+    assert subject.native().run(missing).value == "not found"
 
 
 @program

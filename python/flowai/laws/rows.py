@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Never, cast
 
+from flowai.effects import DrawId, DrawNumber, ReadClock, Sleep
+from flowai.effects.read_clock import EPOCH
 from flowai.errors import ProgramError, UndeclaredEffect, UnhandledEffect
 from flowai.laws.law import Observation, Subject, law, outcome_of
 from flowai.laws.samples import GiveNumber, GiveText, MakeNote, give
@@ -44,6 +46,21 @@ def an_effect_without_a_handler_is_an_error_that_names_it(subject: Subject) -> N
     kind, said = outcome_of(lambda: subject.interpreter().run(give("a")).value)
     assert kind == UnhandledEffect.__name__
     assert "GiveNumber" in said[0]
+
+
+@law(9)
+def a_handler_comes_before_the_interpreter(subject: Subject) -> None:
+    """Clock and chance can be answered by the user too, and are then asked of nobody else."""
+    served = subject.interpreter()
+    for effect, answer in ((Sleep(3_600), None), (DrawNumber(1, 6), 7), (DrawId(), "id"), (ReadClock(), EPOCH)):
+        asked: list[Any] = []
+
+        def answered(effect: Any, asked: list[Any] = asked, answer: Any = answer) -> Any:
+            asked.append(effect)
+            return answer
+
+        assert served.handling(type(effect), answered).run(effect).value == answer
+        assert asked == [effect]
 
 
 @law(9)

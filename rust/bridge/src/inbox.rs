@@ -65,9 +65,10 @@ impl Alarm for Sleeper {
         };
         drop(runtime.spawn(async move {
             // A timer of tokio is a millisecond coarse, and a sleep of nothing is only a turn for others.
-            match wait.is_zero() {
-                true => tokio::task::yield_now().await,
-                false => tokio::time::sleep(wait).await,
+            if wait.is_zero() {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(wait).await;
             }
             inbox.put(News::Answered(id, Ok(Value::null())));
             if let Some((rope, run)) = rope.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {

@@ -42,7 +42,10 @@ fn inner(mut config: Config, answers: &Arc<Answers>, sleeper: Sleeper) -> Result
             answerer,
             Box::new(sleeper),
         )),
-        Which::Test => Box::new(Test::new(config.test()?, answerer)),
+        Which::Test => {
+            let asked = answers.by_name.contains("Sleep");
+            Box::new(Test::new(config.test()?, answerer).asked_for_sleeps(asked))
+        }
     })
 }
 

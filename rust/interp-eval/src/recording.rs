@@ -30,7 +30,7 @@ pub struct Recording {
     /// The seed of its schedule, when there was one.
     #[serde(default)]
     pub seed: Option<u64>,
-    /// Whether its clock was the world's; a virtual one moves by what is slept, and nothing else.
+    /// Whether sleeps were answered by someone; otherwise they pass in virtual time, and are not replayed.
     #[serde(default)]
     pub real_time: bool,
     /// What happened, in one total order.
@@ -44,7 +44,7 @@ pub struct Schedule {
     pub started_at: i64,
     /// The seed, when there was one.
     pub seed: Option<u64>,
-    /// Whether its clock was the world's.
+    /// Whether sleeps were answered by someone.
     pub real_time: bool,
 }
 

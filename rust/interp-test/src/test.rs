@@ -40,6 +40,7 @@ pub struct Test {
     drawn: u64,
     crash_after: Option<AskId>,
     answerer: Box<dyn Answerer>,
+    sleeps: bool,
 }
 
 impl Test {
@@ -47,7 +48,14 @@ impl Test {
     #[must_use]
     pub fn new(settings: TestSettings, answerer: Box<dyn Answerer>) -> Self {
         let (clock, dice) = (settings.starts_at, Dice::new(settings.seed ^ 0x5EED));
-        Self { settings, clock, dice, later: BTreeMap::new(), drawn: 0, crash_after: None, answerer }
+        Self { settings, clock, dice, later: BTreeMap::new(), drawn: 0, crash_after: None, answerer, sleeps: false }
+    }
+
+    /// The same interpreter with an answerer that is asked for sleeps too, which otherwise pass in virtual time.
+    #[must_use]
+    pub fn asked_for_sleeps(mut self, asked: bool) -> Self {
+        self.sleeps = asked;
+        self
     }
 
     fn later(&mut self, id: AskId, outcome: Outcome, delay_ms: i64) -> Performance {
@@ -181,6 +189,10 @@ impl Interpreter for Test {
     fn jump(&mut self, to: i64) -> bool {
         self.clock = self.clock.max(to);
         true
+    }
+
+    fn sleeps(&self) -> bool {
+        self.sleeps
     }
 
     fn one_tool_at_a_time(&self) -> bool {
