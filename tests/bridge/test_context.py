@@ -80,10 +80,10 @@ def test_context_is_kept_by_runs_side_by_side() -> None:
         found: list[str] = run.value
         return found
 
-    async def main() -> tuple[list[str], list[str]]:
-        return await asyncio.gather(one("ana"), one("ben"))
+    async def main() -> list[list[str]]:
+        return list(await asyncio.gather(one("ana"), one("ben")))
 
-    assert asyncio.run(main()) == (["ana"] * 6, ["ben"] * 6)
+    assert asyncio.run(main()) == [["ana"] * 6, ["ben"] * 6]
 
 
 def test_run_works_inside_a_running_loop() -> None:

@@ -59,7 +59,7 @@ class Eval(Interpreter[H_contra]):
         replaying._answers = dict(self._answers)
         replaying._recording = recording
         replaying._goes_on = goes_on
-        replaying.is_virtual = True
+        replaying.is_virtual = self._inner.is_virtual or not goes_on
         return replaying
 
     def handling(self, effect: type[E], handler: Callable[[E], A | Awaitable[A]]) -> Eval[H_contra | E]:

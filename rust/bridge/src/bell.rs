@@ -29,9 +29,8 @@ pub fn runtime() -> std::io::Result<Arc<Runtime>> {
     Ok(runtime)
 }
 
-/// Stops the runtime at exit, waiting only so long.
-#[pyfunction]
-pub fn stop() {
+/// Stops the runtime, waiting only so long.
+pub fn stop_runtime() {
     let kept = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some((owner, runtime)) = kept {
         match Arc::try_unwrap(runtime) {

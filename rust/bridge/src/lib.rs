@@ -4,6 +4,7 @@ mod ask;
 mod bell;
 mod class;
 mod config;
+mod exit;
 mod fault;
 mod generator;
 mod handlers;
@@ -28,7 +29,7 @@ fn flowai_bridge(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<bell::Bell>()?;
     module.add_class::<runtime::Runtime>()?;
     module.add_class::<session::Session>()?;
-    module.add_function(wrap_pyfunction!(bell::stop, module)?)?;
+    module.add_function(wrap_pyfunction!(exit::stop, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::check_wiring, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::explain_policy, module)?)?;
     module.add("__all__", ["Bell", "Runtime", "Session", "check_wiring", "explain_policy", "stop"])

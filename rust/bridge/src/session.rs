@@ -21,6 +21,7 @@ use serde_json::Value as Json;
 use crate::ask::{Catalogue, Custom};
 use crate::bell::Bell;
 use crate::config::Config;
+use crate::exit::{self, Inside};
 use crate::fault::{error_of, fault_of_value};
 use crate::handlers::{Answers, encoded};
 use crate::inbox::{HungRope, Inbox, News, Sleeper};
@@ -33,7 +34,7 @@ use crate::setup::{interpreter, model_answer, read_answers};
 use crate::value::{answer, to_object};
 
 /// Notes which thread drives a run while it lives.
-struct Driving<'a>(&'a Mutex<Option<ThreadId>>);
+struct Driving<'a>(&'a Mutex<Option<ThreadId>>, Inside);
 
 impl Drop for Driving<'_> {
     fn drop(&mut self) {
@@ -128,6 +129,9 @@ impl Session {
         &self,
         py: Python<'py>,
     ) -> PyResult<Option<(Bound<'py, PyList>, Vec<(u32, u64)>, Option<i64>, bool)>> {
+        if exit::refuses() {
+            return Ok(None);
+        }
         let mut core = match self.core.try_lock() {
             Ok(core) => core,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -323,7 +327,7 @@ impl Session {
 
     fn driving(&self) -> Driving<'_> {
         *self.driver.lock().unwrap_or_else(PoisonError::into_inner) = Some(current().id());
-        Driving(&self.driver)
+        Driving(&self.driver, Inside::enter())
     }
 
     pub(crate) fn working(&self) -> MutexGuard<'_, HashMap<AskId, Ask>> {

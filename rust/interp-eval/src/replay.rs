@@ -102,7 +102,7 @@ impl Replay {
     fn is_over(&self) -> bool {
         self.entries.iter().skip(self.cursor).all(|entry| match entry {
             Entry::Asked { .. } => true,
-            Entry::Answered { effect, .. } => self.is_by_machine(effect),
+            Entry::Answered { effect, outcome, .. } => self.is_by_machine(effect) || outcome.is_given_up(),
             Entry::Told { .. } => false,
         })
     }
@@ -232,9 +232,13 @@ impl Interpreter for Replay {
     }
 
     fn jump(&mut self, to: i64) -> bool {
-        self.clock = self.clock.max(to);
-        let is_over = self.is_over();
-        self.inner.as_mut().is_none_or(|inner| inner.jump(to) || !is_over)
+        let inside = self.inner.as_mut().map(|inner| inner.jump(to));
+        // Where the recording ends, time is that of the interpreter inside.
+        let jumps = inside.unwrap_or(true) || !self.is_over();
+        if jumps {
+            self.clock = self.clock.max(to);
+        }
+        jumps
     }
 
     fn sleeps(&self) -> bool {
