@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from flowai import Sleep
+from flowai.errors import FlowaiError
+from flowai.interpreters import Live, Run
 from tests.bridge.probe import run_script, run_scripts
 
 UNDER_WAY = {
@@ -64,3 +69,19 @@ def test_a_loop_may_close_while_a_run_is_under_way() -> None:
         gc.collect()
         """)
     assert (said.out, said.noise, said.code) == ("2 False\n", [], 0)
+
+
+def test_a_run_whose_loop_is_gone_says_so() -> None:
+    async def begun() -> Run[None]:
+        run = Live().begin(Sleep(60))
+        return await run.__aenter__()
+
+    run = asyncio.run(begun())
+    with pytest.raises(FlowaiError, match="loop that drove the run is closed"):
+        run.wait()
+
+    async def awaited() -> None:
+        await run
+
+    with pytest.raises(FlowaiError, match="loop that drove the run is closed"):
+        asyncio.run(awaited())

@@ -8,6 +8,7 @@ import inspect
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from flowai.errors import FlowaiError
 from flowai.interpreters.loops import background, hearing
 from flowai.interpreters.work import Work, now_ms
 
@@ -150,6 +151,7 @@ class Drive:
     def enter(self) -> None:
         """Let the running loop drive the run from now on."""
         if self.loop is not None or self.finished:
+            self._check_loop()
             return
         self.loop = asyncio.get_running_loop()
         ears = hearing()
@@ -189,6 +191,7 @@ class Drive:
         """Wait for the end on a thread without a loop."""
         if self.finished:
             return
+        self._check_loop()
         waiting = asyncio.run_coroutine_threadsafe(self.finish(), self.loop or background())
         try:
             waiting.result()
@@ -198,6 +201,11 @@ class Drive:
                 # Cleanups are waited for; whoever interrupts them too is obeyed at once.
                 waiting.result()
             raise
+
+    def _check_loop(self) -> None:
+        # Its tools ended with the loop, and nobody would ever say so to the run.
+        if not self.finished and self.loop is not None and self.loop.is_closed():
+            raise FlowaiError("the loop that drove the run is closed", hint="wait for a run before its loop ends")
 
     def nudge(self) -> None:
         """Go on, from any thread."""
