@@ -222,6 +222,11 @@ class Drive:
             self.session.cancel(reason)
             self.nudge()
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the run waits for a human."""
+        return bool(self.session.waiting())
+
     # Telling
 
     def clock(self) -> int:
@@ -233,10 +238,6 @@ class Drive:
         from flowai.events.construct import event_of
 
         return [event_of(written) for written in self.session.events(after)]
-
-    def is_quiet(self, told: int) -> bool:
-        """Whether nothing happened after the first `told` events."""
-        return not self.session.events(told)
 
     def stored(self) -> list[tuple[str, str]]:
         """Return the references that the run stored, in order."""

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from flowai.programs.program import Askable
     from flowai.specs.script import Fails
 
-H = TypeVar("H")
-"""What the interpreter answers."""
 H_contra = TypeVar("H_contra", contravariant=True)
+"""What the interpreter answers."""
 E = TypeVar("E", bound=Effect[Any])
 A = TypeVar("A")
 

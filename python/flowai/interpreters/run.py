@@ -114,12 +114,13 @@ class Run(Generic[A_co]):
         told = 0
         while True:
             is_over = self._drive.finished
-            for event in self._drive.events(told):
+            events = self._drive.events(told)
+            for event in events:
                 told += 1
                 yield event
             if is_over:
                 return
-            if self._drive.is_quiet(told):
+            if not events:
                 await self._drive.change()
 
     async def __aenter__(self) -> Self:
@@ -129,12 +130,9 @@ class Run(Generic[A_co]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._drive.finished and not self._is_paused():
+        if not self._drive.finished and not self._drive.is_paused:
             self.cancel("the caller left")
             await self._drive.finish()
-
-    def _is_paused(self) -> bool:
-        return bool(self._drive.session.waiting())
 
     def _check_finished(self) -> None:
         if not self._drive.finished:

@@ -31,7 +31,7 @@ class Active:
     @property
     def is_paused(self) -> bool:
         """Whether the run waits for a human."""
-        return bool(self.waiting())
+        return self.drive.is_paused
 
     def cancel(self, reason: str) -> None:
         """Cancel the run."""
