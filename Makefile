@@ -5,6 +5,7 @@
 #   make demo       the main job: examples/restock        ARGS="--edit"
 #   make test       every test of Rust and Python         ARGS="-k plan"
 #   make laws       the laws alone, with many more cases
+#   make soak       crashes, kills, races and damage as often as it takes: hours
 #   make check      formatting, lints, types, layers, stubs, licences
 #   make fix        what check can mend by itself
 #   make bench      measurements beside peers             ARGS="--only effect"
@@ -34,7 +35,11 @@ RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find rust \( -name '*.
 # The bridge is tested through Python, in tests/bridge: its test binary would need a libpython to link.
 CRATES := --workspace --exclude flowai-bridge
 
-.PHONY: help setup build demo test test-rust test-python laws check fix bench generate clean
+# Crash schedules of the kernel, in release because a debug build takes seven times as long.
+SCHEDULES = FLOWAI_SCHEDULES=$(COUNT) cargo test $(LOCKED) --release --quiet --package flowai-core --test crashes
+COUNT := 100000
+
+.PHONY: help setup build demo test test-rust test-python laws soak check fix bench generate clean
 .PHONY: check-rust check-python check-types check-layers check-stubs check-licences
 
 help:
@@ -66,17 +71,28 @@ build: $(STAMPS)/built
 demo: build
 	@$(BIN)/python -m examples.restock $(ARGS)
 
-test: test-rust test-python
+# One server for both halves, where one can be started.
+test: setup
+	@.ci/postgres run $(MAKE) --no-print-directory test-rust test-python
 
 test-rust: setup
 	@.ci/toolchain build >/dev/null
-	cargo test $(LOCKED) --quiet $(CRATES)
+	.ci/postgres run cargo test $(LOCKED) --no-fail-fast --quiet $(CRATES)
+	$(SCHEDULES)
 
 test-python: build
-	$(BIN)/python -m pytest $(ARGS)
+	.ci/postgres run $(BIN)/python -m pytest $(ARGS)
 
 laws: build
 	FLOWAI_LAWS=thorough $(BIN)/python -m pytest tests/laws $(ARGS)
+	$(SCHEDULES)
+
+laws soak: COUNT := 3000000
+
+soak: setup
+	@.ci/toolchain build >/dev/null
+	$(SCHEDULES)
+	FLOWAI_SOAK=1 .ci/postgres run cargo test $(LOCKED) --no-fail-fast --package flowai-store -- --nocapture
 
 # The house
 

@@ -14,6 +14,11 @@ PEERS: dict[str, tuple[str, ...]] = {
     "pydantic_ai": ("pydantic-ai-slim==2.66.0",),
     "langchain": ("langchain==1.4.7", "langgraph==1.2.22"),
     "openai_agents": ("openai-agents==0.24.0",),
+    "anthropic_sdk": ("anthropic==2.12.0",),
+    "openai_sdk": ("openai==3.54.0",),
+    "pydantic_evals": ("pydantic-ai-slim==2.62.0", "pydantic-evals==2.62.0"),
+    "inspect": ("inspect-ai==0.3.285",),
+    "deepeval": ("deepeval==4.3.1",),
     "tokio_futures": (),
 }
 """What is installed from PyPI for each; `tokio_futures` is built from its crate."""

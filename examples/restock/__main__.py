@@ -8,18 +8,18 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import cast, get_args
 
 from rich.console import Console
 from rich.panel import Panel
 
-from examples.restock.job import Word, restock
+from examples.restock.evals import evaluate
+from examples.restock.job import chosen_interpreter, restock
 from examples.restock.report import glimpse, make_report
 from examples.restock.review import Mode
 from examples.restock.rows import show_changed_rows
 from examples.restock.script import REQUEST
 from examples.restock.stocking import build_warehouse
-from examples.restock.warehouse import SqliteWarehouse
+from examples.restock.warehouse import Article, SqliteWarehouse
 from flowai_harness import FlowaiError
 
 
@@ -29,8 +29,11 @@ def main(argv: list[str] | None = None) -> int:
     console = Console()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            warehouse = _warehouse(options.database or Path(folder) / "warehouse.sqlite", console)
-            return _run(warehouse, _mode(options.mode, console), _interpreter(), console)
+            warehouse = _warehouse(options, Path(folder), console)
+            # Another process may have changed rows already; the same seed gives the same rows.
+            untouched = build_warehouse(Path(folder) / "untouched.sqlite") if options.storage else warehouse
+            _run(warehouse, untouched.articles(), options, console)
+        return 0 if options.only_job or options.storage else _evals(console)
     except FlowaiError as error:
         Console(stderr=True).print(str(error), style="bold red", markup=False, highlight=False)
         return 1
@@ -39,14 +42,20 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _run(warehouse: SqliteWarehouse, mode: Mode, interpreter: Word, console: Console) -> int:
-    before = warehouse.articles()
-    outcome = asyncio.run(restock(warehouse, mode, console, interpreter))
+def _run(warehouse: SqliteWarehouse, before: list[Article], options: argparse.Namespace, console: Console) -> None:
+    mode, interpreter = _mode(options.mode, console), chosen_interpreter()
+    outcome = asyncio.run(restock(warehouse, mode, console, interpreter, options.storage))
     console.print()
     show_changed_rows(console, before, warehouse.articles())
     console.print(f"[bold]coordinator:[/] {outcome.answer}", highlight=False)
     console.print(f"[dim]{len(outcome.events)} events, answered by the {interpreter} interpreter[/]", highlight=False)
-    return 0
+
+
+def _evals(console: Console) -> int:
+    """Run the second part: the same job, measured; offline, whatever interpreter the job had."""
+    console.rule("[bold]evals[/]", align="left")
+    found = evaluate(console)
+    return 0 if not found.errors and found.mean() == 1 else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         (Mode.REJECT, "reject it once and approve the second revision"),
     ):
         answers.add_argument(f"--{mode.value}", dest="mode", action="store_const", const=mode, help=meaning)
+    parser.add_argument("--only-job", action="store_true", help="leave the evals out")
     parser.add_argument("--database", type=Path, metavar="PATH", help="keep the warehouse, in this new file")
+    parser.add_argument("--storage", metavar="URL", help="keep the run, so that any process goes on with it")
     return parser
 
 
@@ -71,15 +82,15 @@ def _mode(chosen: Mode | None, console: Console) -> Mode:
     return Mode.YES
 
 
-def _interpreter() -> Word:
-    word = os.environ.get("FLOWAI_INTERPRETER") or "test"
-    if word not in get_args(Word):
-        raise FlowaiError(f"`FLOWAI_INTERPRETER` is `{word}`", hint="write `test` or `eval`")
-    return cast("Word", word)
-
-
-def _warehouse(path: Path, console: Console) -> SqliteWarehouse:
+def _warehouse(options: argparse.Namespace, folder: Path, console: Console) -> SqliteWarehouse:
+    path: Path = options.database or folder / "warehouse.sqlite"
+    if options.storage is not None:
+        if options.database is None:
+            raise FlowaiError("a kept job needs a kept warehouse", hint="name its file: `--database warehouse.sqlite`")
+        console.print(f"[dim]process {os.getpid()}; `kill -9 {os.getpid()}` loses nothing[/]", highlight=False)
     if path.exists():
+        if options.storage is not None:
+            return SqliteWarehouse(path)
         raise FlowaiError(f"`{path}` is there already", hint="name a new file; the example builds its own warehouse")
     warehouse = build_warehouse(path)
     seen = glimpse(make_report(warehouse, weeks=26))

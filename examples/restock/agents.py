@@ -18,7 +18,7 @@ from flowai_harness import (
 analyst = define_specialist(
     name="stock_analyst",
     model="claude-haiku-4-5",
-    prompt="Report the stock, then name what runs out and what nobody buys.",
+    prompt="Report the stock, then name what runs out, what nobody buys, and the handle of the report.",
     tools=[report_stock, find_shortages, find_idle_stock],
 )
 
@@ -45,12 +45,11 @@ coordinator = define_coordinator(
     model="claude-sonnet-4-6",
     routes=["stock_analyst", "restock_planner", "restock_executor"],
     approval={"plans": "always", "tools": "never"},
-    prompt="Have the stock analysed, then planned, then the approved plan executed.",
+    prompt="Have the stock analysed, then planned from the report's handle, then the approved plan executed.",
 )
 
 spec = define_runtime(
     tenant=define_tenant("corner-store", "v1"),
     agents=[coordinator, analyst, planner, executor],
     references=[StockReports],
-    providers={"anthropic": {"apiKey": "unused"}},
 )

@@ -31,6 +31,12 @@ def report(seen: Seen) -> Handle[Any]:
     return seen.ref("StockReport")
 
 
+def findings(seen: Seen) -> Step:
+    """Sum up, and name the report so that others find it."""
+    said = "Some bestsellers last less than a week, and some shelves are full of what nobody buys."
+    return Says(f"{said} All of it is in {report(seen)}.")
+
+
 def handoff(seen: Seen) -> str:
     """Hand the report on by its handle; the report itself never enters a prompt."""
     return f"Plan the restocking from {report(seen)}; an order should last eight weeks."
@@ -89,7 +95,7 @@ def scripted_models() -> TestingConfig:
             "stock_analyst": [
                 Calls("report_stock", weeks=104),
                 Calls("find_shortages", report=report) + Calls("find_idle_stock", report=report),
-                Says("Some bestsellers last less than a week, and some shelves are full of what nobody buys."),
+                Reacts(findings),
             ],
             "restock_planner": [
                 Calls("draft_actions", report=report, cover_weeks=8),

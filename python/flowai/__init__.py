@@ -19,8 +19,10 @@ if TYPE_CHECKING:
         DrawId,
         DrawNumber,
         Effect,
+        File,
         LoadPlan,
         LoadRef,
+        ModelAnswer,
         Models,
         Plans,
         ReadClock,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         StoreRef,
         Tools,
     )
+    from flowai.errors import Cancelled
     from flowai.programs import (
         Askable,
         Do,
@@ -60,14 +63,17 @@ __all__ = [
     "CallAgent",
     "CallModel",
     "CallTool",
+    "Cancelled",
     "Chance",
     "Clock",
     "Do",
     "DrawId",
     "DrawNumber",
     "Effect",
+    "File",
     "LoadPlan",
     "LoadRef",
+    "ModelAnswer",
     "Models",
     "Plans",
     "Program",
@@ -108,9 +114,15 @@ def __getattr__(name: str) -> Any:
     """Load what is named when it is first used, so that the import costs little."""
     if name not in __all__:
         raise AttributeError(f"module `flowai` has no attribute `{name}`")
-    module = import_module("flowai.programs" if name in _PROGRAMS else "flowai.effects")
+    module = import_module(_home(name))
     value = globals()[name] = getattr(module, name)
     return value
+
+
+def _home(name: str) -> str:
+    if name == "Cancelled":
+        return "flowai.errors"
+    return "flowai.programs" if name in _PROGRAMS else "flowai.effects"
 
 
 def __dir__() -> list[str]:

@@ -78,12 +78,7 @@ class SpecError(FlowaiError):
     """Every fault, in the order in which they were found."""
 
     def __init__(
-        self,
-        wrong: str | Iterable[Fault],
-        *,
-        where: str = "",
-        hint: str | None = None,
-        run_id: str | None = None,
+        self, wrong: str | Iterable[Fault], *, where: str = "", hint: str | None = None, run_id: str | None = None
     ) -> None:
         faults = (Fault(where, wrong, hint),) if isinstance(wrong, str) else tuple(wrong)
         super().__init__(_told(faults), hint=_hint(faults, hint), run_id=run_id)
@@ -115,26 +110,20 @@ class UndeclaredEffect(ProgramError):
 class ReplayMismatch(ProgramError):
     """The program asked something else than the recording holds at this position."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        position: str | None = None,
-        recorded: object = None,
-        asked: object = None,
-        diff: object = None,
-        hint: str | None = None,
-        run_id: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint, run_id=run_id)
-        self.position = position
-        self.recorded = recorded
-        self.asked = asked
-        self.diff = diff
+    position: str | None = None
+    recorded: object = None
+    asked: object = None
+    """What was asked at the position before, and what the program asks now."""
+    diff: object = None
+    """How the two differ, field by field."""
 
 
 class ScriptMismatch(ProgramError):
     """The script of a test and what the program asked do not fit together."""
+
+
+class LiveCallRefused(ProgramError):
+    """A test asked a real model provider, and nobody allowed it."""
 
 
 class ValueNotJson(ProgramError):
@@ -145,12 +134,7 @@ class ValueNotJson(ProgramError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        path: str | None = None,
-        hint: str | None = None,
-        run_id: str | None = None,
+        self, message: str, *, path: str | None = None, hint: str | None = None, run_id: str | None = None
     ) -> None:
         super().__init__(message, hint=hint, run_id=run_id)
         self.path = path
@@ -161,11 +145,115 @@ class EffectFailed(FlowaiError):
 
 
 class ModelFailed(EffectFailed):
-    """A model call failed, and asking again is unlikely to help."""
+    """A model call failed, and asking again is unlikely to help.
+
+    Args:
+        known: What is known of it, under the names of the attributes.
+
+    Example:
+        >>> RateLimited("slow down", provider="anthropic", retry_after_ms=500).retry_after_ms
+        500
+    """
+
+    KNOWN = ("provider", "model", "status", "code", "request_id", "attempts", "partial", "retry_after_ms")
+    """The names of what may be known of a failure."""
+
+    provider: str | None = None
+    """Who was asked, such as `anthropic`; None where nobody was."""
+    model: str | None = None
+    """The model that was asked."""
+    status: int | None = None
+    """The HTTP status of the answer, where there was one."""
+    code: str | None = None
+    """The provider's own word for the error."""
+    request_id: str | None = None
+    """The provider's own name for the request, for its support."""
+    attempts: int = 0
+    """How often it was tried."""
+    partial: str | None = None
+    """The text that arrived before the failure, where some did."""
+    retry_after_ms: int | None = None
+    """How long the provider asks to wait, in milliseconds."""
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, run_id: str | None = None, **known: str | int | None
+    ) -> None:
+        super().__init__(message, hint=hint, run_id=run_id)
+        for name, value in known.items():
+            if name not in self.KNOWN:
+                raise TypeError(f"`{type(self).__name__}` knows no `{name}`")
+            setattr(self, name, value)
+
+    def known(self) -> dict[str, str | int]:
+        """Return what is known of the failure."""
+        found = {name: getattr(self, name) for name in self.KNOWN}
+        return {name: value for name, value in found.items() if value}
+
+    usage: dict[str, int] | None = None
+    """The tokens that the provider counted all the same, as `Usage` names them."""
+
+
+class AuthenticationFailed(ModelFailed):
+    """The provider does not know the key."""
+
+
+class PermissionDenied(ModelFailed):
+    """The key may not use this model or feature."""
+
+
+class ModelNotFound(ModelFailed):
+    """The provider has no such model."""
+
+
+class RequestInvalid(ModelFailed):
+    """The provider refuses the request as it is."""
+
+
+class ContextTooLong(RequestInvalid):
+    """The conversation is longer than the model reads."""
+
+
+class ContentRefused(ModelFailed):
+    """The provider or the model refused to answer."""
+
+
+class AnswerTruncated(ModelFailed):
+    """The answer was cut at its length limit; `partial` holds what there is of it."""
+
+
+class OutputInvalid(ModelFailed):
+    """The structured answer does not fit its type, after every repair."""
 
 
 class ModelUnavailable(ModelFailed):
     """A model could not be reached or was overloaded, after every retry."""
+
+
+class RateLimited(ModelUnavailable):
+    """The provider counts too many requests or tokens in too little time."""
+
+
+class Overloaded(ModelUnavailable):
+    """The provider has no capacity at this moment."""
+
+
+class ServerFailed(ModelUnavailable):
+    """The provider failed inside."""
+
+
+class ModelTimedOut(ModelUnavailable):
+    """The provider did not answer in time."""
+
+    timeout: str | None = None
+    """Which wait was too long: `connect`, `first_byte`, `between_bytes` or `total`."""
+
+
+class ConnectionFailed(ModelUnavailable):
+    """The provider could not be reached, or the connection broke."""
+
+
+class StreamMalformed(ModelUnavailable):
+    """What the provider sent cannot be read."""
 
 
 class ToolFailed(EffectFailed):
@@ -176,12 +264,7 @@ class ToolFailed(EffectFailed):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        tool: str | None = None,
-        hint: str | None = None,
-        run_id: str | None = None,
+        self, message: str, *, tool: str | None = None, hint: str | None = None, run_id: str | None = None
     ) -> None:
         super().__init__(message, hint=hint, run_id=run_id)
         self.tool = tool
@@ -191,12 +274,7 @@ class ToolArgumentsInvalid(EffectFailed):
     """The arguments of a tool do not fit its schema, after every repair."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        tool: str | None = None,
-        hint: str | None = None,
-        run_id: str | None = None,
+        self, message: str, *, tool: str | None = None, hint: str | None = None, run_id: str | None = None
     ) -> None:
         super().__init__(message, hint=hint, run_id=run_id)
         self.tool = tool
@@ -234,12 +312,7 @@ class ApprovalRejected(ApprovalError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        reason: str | None = None,
-        hint: str | None = None,
-        run_id: str | None = None,
+        self, message: str, *, reason: str | None = None, hint: str | None = None, run_id: str | None = None
     ) -> None:
         super().__init__(message, hint=hint, run_id=run_id)
         self.reason = reason
@@ -263,6 +336,7 @@ class LimitReached(FlowaiError):
     Args:
         limit: The name of the limit.
         value: Its value.
+        scope: Whose it is: `agent`, `run` or `thread`.
     """
 
     def __init__(
@@ -271,12 +345,14 @@ class LimitReached(FlowaiError):
         *,
         limit: str | None = None,
         value: float | None = None,
+        scope: str | None = None,
         hint: str | None = None,
         run_id: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, run_id=run_id)
         self.limit = limit
         self.value = value
+        self.scope = scope
 
 
 class Crashed(FlowaiError):
@@ -287,6 +363,18 @@ class StorageError(FlowaiError):
     """The store of journals and state failed."""
 
 
+class RunNotFound(StorageError):
+    """No such run of this tenant is kept."""
+
+
+class RunOwned(StorageError):
+    """Another process drives the run; answers reach it there."""
+
+
+class JournalBroken(StorageError):
+    """What is kept of a run is not what was written; nothing of it was used."""
+
+
 class ThreadBusy(FlowaiError):
     """The thread has an active run; its id is `run_id`.
 
@@ -295,12 +383,7 @@ class ThreadBusy(FlowaiError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        approvals: Sequence[str] = (),
-        hint: str | None = None,
-        run_id: str | None = None,
+        self, message: str, *, approvals: Sequence[str] = (), hint: str | None = None, run_id: str | None = None
     ) -> None:
         super().__init__(message, hint=hint, run_id=run_id)
         self.approvals = tuple(approvals)

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from flowai.errors import FlowaiError, SpecError
     from flowai.evals import RawSampleOutput, define_test_case, score_sample
     from flowai.interpreters import Run, Runtime, create_runtime, define_runtime
+    from flowai.specs.budget import Budget
     from flowai.specs.context import ToolContext
+    from flowai.specs.decision import Failed, Happened, RunAgain
     from flowai.specs.define_agent import define_coordinator, define_executor, define_planner, define_specialist
     from flowai.specs.dispatcher import ActionDispatcher
     from flowai.specs.handle import Handle, Ref
     from flowai.specs.plan import define_plan
+    from flowai.specs.price import Price
     from flowai.specs.provider import ProviderConfig
     from flowai.specs.reference import define_reference
     from flowai.specs.script import Answers, Calls, Fails, Says, Thinks
@@ -37,15 +40,20 @@ __all__ = [
     "ActionDispatcher",
     "Answers",
     "Approve",
+    "Budget",
     "Calls",
+    "Failed",
     "Fails",
     "FlowaiError",
     "Handle",
+    "Happened",
+    "Price",
     "ProviderConfig",
     "RawSampleOutput",
     "Ref",
     "Reject",
     "Run",
+    "RunAgain",
     "Runtime",
     "Says",
     "SpecError",
@@ -71,15 +79,20 @@ _HOME = {
     "ActionDispatcher": "flowai.specs.dispatcher",
     "Answers": "flowai.specs.script",
     "Approve": "flowai.specs.testing",
+    "Budget": "flowai.specs.budget",
     "Calls": "flowai.specs.script",
+    "Failed": "flowai.specs.decision",
     "Fails": "flowai.specs.script",
     "FlowaiError": "flowai.errors",
     "Handle": "flowai.specs.handle",
+    "Happened": "flowai.specs.decision",
+    "Price": "flowai.specs.price",
     "ProviderConfig": "flowai.specs.provider",
     "RawSampleOutput": "flowai.evals",
     "Ref": "flowai.specs.handle",
     "Reject": "flowai.specs.testing",
     "Run": "flowai.interpreters",
+    "RunAgain": "flowai.specs.decision",
     "Runtime": "flowai.interpreters",
     "Says": "flowai.specs.script",
     "SpecError": "flowai.errors",

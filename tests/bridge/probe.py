@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from flowai import CallTool, Chance, Clock, Do, DrawNumber, Effect, Sleep, Tools, ensure, gather, program, pure
 from flowai.interpreters import Eval, Live, Test
 from flowai.specs.tool import define_tool
+# Whoever starts the tests in the background has them ignore Ctrl-C, and a child inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 """
 NOISE = ("panicked", "Exception ignored", "Traceback", "Fatal Python error", "was never awaited", "Task was destroyed")
 

@@ -74,11 +74,12 @@ def test_a_program_is_told_the_same_object() -> None:
 
 
 def test_what_a_tool_raised_is_the_cause() -> None:
+    run = Test().run(CallTool(torn))
     with pytest.raises(ToolFailed) as caught:
-        _ = Test().run(CallTool(torn)).value
+        _ = run.value
     assert caught.value.__cause__ is ERROR
     assert caught.value.tool == "torn"
-    assert caught.value.run_id == "run-1"
+    assert caught.value.run_id == run.run_id
 
 
 def test_a_replayed_error_is_of_the_same_class() -> None:

@@ -85,3 +85,49 @@ def test_a_run_whose_loop_is_gone_says_so() -> None:
 
     with pytest.raises(FlowaiError, match="loop that drove the run is closed"):
         asyncio.run(awaited())
+
+
+def test_a_tool_that_never_ends_does_not_hold_the_process() -> None:
+    said = run_script("""
+        @define_tool(access="read", timeout_s=0.01)
+        def stuck() -> int:
+            threading.Event().wait()
+            return 1
+        print(Live().run(CallTool(stuck)).result)
+        """)
+    assert (said.out, said.noise, said.code) == ("<Failure: `stuck` took longer than 0.01 s>\n", [], 0)
+
+
+def test_an_exit_handler_from_before_the_import_is_told_that_it_is_too_late() -> None:
+    said = run_script("""
+        import atexit
+        from flowai.interpreters.loops import _stop
+        def late():
+            print(Test().run(DrawNumber(4, 4)).value)
+            try:
+                Live().run(Sleep(0.001))
+            except Exception as error:
+                print(error)
+        atexit.unregister(_stop)
+        atexit.register(late)
+        atexit.register(_stop)
+        Live().run(Sleep(0.001))
+        """)
+    assert said.out.startswith("4\nthe process is ending, and nothing more runs in the background\nhint: ")
+    assert (said.noise, said.code) == ([], 0)
+
+
+def test_a_tool_that_ends_the_process_ends_its_call() -> None:
+    said = run_script("""
+        @define_tool(access="read")
+        async def leaving() -> int:
+            await asyncio.sleep(0)
+            sys.exit(3)
+        print(Live().run(CallTool(leaving)).result)
+        print(Live().run(Sleep(0.001)).result)
+        """)
+    assert (said.out, said.noise, said.code) == (
+        "<Failure: `leaving` raised SystemExit: 3>\n<Success: None>\n",
+        [],
+        0,
+    )

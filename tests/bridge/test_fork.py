@@ -31,3 +31,29 @@ def test_a_child_ends_as_any_process_does() -> None:
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         """)
     assert (said.out, said.noise, said.code) == ("0\n", [], 0)
+
+
+def test_a_child_does_not_wait_for_threads_that_its_parent_had_in_the_core() -> None:
+    said = run_script("""
+        @dataclass(frozen=True)
+        class Ask(Effect[int]):
+            pass
+        inside, over = threading.Event(), threading.Event()
+        def answer(_):
+            inside.set()
+            over.wait(20)
+            return 1
+        thread = threading.Thread(target=lambda: Live().handling(Ask, answer).run(Ask()))
+        thread.start()
+        inside.wait(20)
+        child = os.fork()
+        if child == 0:
+            began = time.monotonic()
+            from flowai import _bridge
+            _bridge.stop()
+            os._exit(0 if time.monotonic() - began < 0.9 else 3)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        over.set()
+        thread.join()
+        """)
+    assert (said.out, said.noise, said.code) == ("0\n", [], 0)

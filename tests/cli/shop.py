@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from flowai.specs.runtime import RuntimeSpec
 from flowai_harness import (
     ActionDispatcher,
+    Approve,
     Calls,
     Runtime,
     Says,
@@ -92,6 +93,13 @@ def deleting() -> Runtime:
     """A runtime whose clerk calls a gated tool."""
     steps = [Calls("delete_row", row=7, why=HOSTILE), Says("the row is settled")]
     return create_runtime(spec, testing=TestingConfig(script={"clerk": steps}))
+
+
+def decided() -> Runtime:
+    """A runtime whose script answers the approval that the terminal is asked."""
+    steps = [Calls("delete_row", row=7, why="old"), Says("the row is settled")]
+    testing = TestingConfig(script={"clerk": steps}, decisions=[Approve(edits={"row": 8})])
+    return create_runtime(spec, testing=testing)
 
 
 def planning() -> Runtime:

@@ -25,6 +25,7 @@ def test_a_spec_a_runtime_and_a_function_are_found() -> None:
         ("tests.cli.shop:spce", "module `tests.cli.shop` has no `spce`", "write `tests.cli.shop:spec`"),
         ("tests.cli.shop:not_an_app", "is a `dict`, not a runtime spec or a runtime", "write `tests.cli.shop:spec`"),
         ("tests.cli.shop:failing", "failed: ZeroDivisionError: no shop today", "takes no arguments"),
+        ("tests.cli.shop.py:spec", "is a file, not a module", "`--app tests.cli.shop:...` without `.py`"),
         ("nowhere_at_all:spec", "there is no module `nowhere_at_all`", "in the folder that holds it"),
     ],
 )

@@ -100,6 +100,12 @@ def test_a_person_edits_one_action(typed: Types, capsys: pytest.CaptureFixture[s
     assert "/actions/0/price" in capsys.readouterr().out
 
 
+def test_input_that_ends_within_an_edit_is_a_no(typed: Types) -> None:
+    typed("edit\nrow=8\n\x04")
+    assert run("deleting", "delete row 7", "--specialist", "clerk") == 0
+    assert shop.done == []
+
+
 def test_a_person_picks_actions(typed: Types) -> None:
     typed("pick\n7\n1\n")
     assert run("planning", "new prices") == 0
@@ -111,6 +117,13 @@ def test_an_edit_that_does_not_fit_asks_again(typed: Types, capsys: pytest.Captu
     assert run("planning", "new prices") == 0
     assert "that cannot be decided" in capsys.readouterr().out
     assert shop.done == ["A=10.0", "B down"]
+
+
+@pytest.mark.parametrize("person", [[], ["--yes"]])
+def test_what_a_script_has_decided_is_not_asked_for_ever(person: list[str], typed: Types) -> None:
+    typed("approve\n")
+    assert run("decided", "delete row 7", "--specialist", "clerk", *person) == 0
+    assert shop.done == ["deleted 8: old"]
 
 
 def test_a_chat_goes_on_until_an_empty_line(typed: Types, capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,9 +74,9 @@ def test_a_scored_sample_prints_both_columns() -> None:
 
 
 def test_an_unknown_preset_names_the_known_ones() -> None:
-    with pytest.raises(SpecError, match="unknown scorer preset `planner`") as caught:
-        score_sample(define_test_case("c", "p"), RawSampleOutput(), scorer_preset="planner")
-    assert "trajectory_only" in str(caught.value.hint)
+    with pytest.raises(SpecError, match="unknown scorer preset `planer`") as caught:
+        score_sample(define_test_case("c", "p"), RawSampleOutput(), scorer_preset="planer")
+    assert "did you mean `planner`" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("written", ["buildPlan", [3], 7])

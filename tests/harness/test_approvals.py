@@ -27,7 +27,7 @@ THREE = Calls("delete_row", row=1) + Calls("read_row", row=2) + Calls("delete_ro
 
 
 def waiting(runtime: Runtime, row: int) -> str:
-    return next(each.approval_id for each in runtime.pending_approvals() if each.subject["row"] == row)
+    return next(each.approval_id for each in runtime.pending_approvals() if each.subject["arguments"]["row"] == row)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([1, 3])))
@@ -57,7 +57,7 @@ def test_a_part_of_the_answers_lets_out_only_that_part() -> None:
         await runtime.respond_to_approval(waiting(runtime, 3), "approve", principal="ana")
         await until(run, "run_paused")
         await turned_until(lambda: "deleted 3" in rows.done)
-        assert [each.subject for each in runtime.pending_approvals()] == [{"row": 1}]
+        assert [each.subject["arguments"] for each in runtime.pending_approvals()] == [{"row": 1}]
         assert not run.is_finished
         await runtime.respond_to_approval(waiting(runtime, 1), Reject("keep it"), principal="ana")
         assert (await run).output == "done"
@@ -85,6 +85,12 @@ def answered(first: Any, second: Any, **options: Any) -> BaseException | None:
         return raised
 
     return asyncio.run(whole())
+
+
+def test_a_principal_is_a_name() -> None:
+    wrong: Any = 3
+    with pytest.raises(ApprovalError, match="`principal` is 3"):
+        clerk_runtime(Says("x")).blocking.respond_to_approval("any", "approve", principal=wrong)
 
 
 def test_the_same_answer_again_is_harmless() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flowai.errors import ModelUnavailable
+from flowai.errors import LiveCallRefused
 from flowai.interpreters import Eval, Live, Test
 from flowai_harness import (
     Approve,
@@ -56,10 +56,10 @@ def test_an_unknown_word_is_an_error(word: str, monkeypatch: Any) -> None:
         create_runtime(alone(), interpreter=word)
 
 
-def test_a_live_model_is_unavailable_until_its_provider_comes() -> None:
+def test_a_live_model_is_not_asked_in_a_test() -> None:
     runtime = create_runtime(alone(), interpreter="live")
     run = asyncio.run(_ended(runtime.run_specialist("greeter", "hi")))
-    with pytest.raises(ModelUnavailable, match="claude-haiku-4-5"):
+    with pytest.raises(LiveCallRefused, match="anthropic"):
         _ = run.value
 
 
@@ -76,16 +76,38 @@ def test_a_toolkit_comes_later() -> None:
         create_runtime(spec, testing=TestingConfig(mock_response="x"))
 
 
-def test_storage_comes_later() -> None:
-    with pytest.raises(SpecError, match="sqlite"):
-        create_runtime(alone(), testing=TestingConfig(mock_response="x"), storage="sqlite:///runs.db")
-    create_runtime(alone(), testing=TestingConfig(mock_response="x"), storage="memory")
+@pytest.mark.parametrize("storage", ["runs.db", "mysql://host/db", "", 3])
+def test_an_address_that_is_none_is_refused_with_those_that_are(storage: Any) -> None:
+    with pytest.raises(SpecError, match=r"sqlite:///runs\.db"):
+        create_runtime(alone(), testing=TestingConfig(mock_response="x"), storage=storage)
+
+
+def test_memory_may_be_named() -> None:
+    runtime = create_runtime(alone(), testing=TestingConfig(mock_response="x"), storage="memory")
+    assert runtime.blocking.run_specialist("greeter", "hi").output == "x"
 
 
 def test_what_is_no_spec_is_refused() -> None:
     wrong: Any = {"agents": []}
     with pytest.raises(SpecError, match="no runtime spec"):
         create_runtime(wrong)
+
+
+@pytest.mark.parametrize("interpreter", ["live", Test(mock_response="hello")])
+def test_two_words_about_who_answers_are_a_contradiction(interpreter: Any) -> None:
+    with pytest.raises(SpecError, match="`interpreter` asks somebody else"):
+        create_runtime(alone(), interpreter=interpreter, testing=TestingConfig(mock_response="hello"))
+
+
+def test_what_is_no_testing_config_is_refused() -> None:
+    wrong: Any = "hello"
+    with pytest.raises(SpecError, match="`testing` is 'hello'"):
+        create_runtime(alone(), testing=wrong)
+
+
+def test_text_as_an_output_type_is_the_answer_in_words() -> None:
+    runtime = create_runtime(alone(output=str), testing=TestingConfig(mock_response="hello"))
+    assert runtime.blocking.run_specialist("greeter", "hi").output == "hello"
 
 
 @pytest.mark.parametrize("word", ["test", "eval"])

@@ -90,6 +90,16 @@ def test_a_choice_of_actions_that_are_not_there_decides_nothing(actions: list[in
     assert _asking(answer).shop.done == ["red-1=9", "launch red-2"]
 
 
+def test_an_edit_of_an_action_that_was_not_chosen_decides_nothing() -> None:
+    def answer(runtime: Runtime, approval_id: str) -> None:
+        decision = Approve(actions=[0], edits={1: {"sku": "red-9"}})
+        with pytest.raises(ApprovalError, match="action 1 is edited and not among the approved"):
+            runtime.blocking.respond_to_approval(approval_id, decision, principal="ana")
+        assert len(runtime.pending_approvals()) == 1
+
+    assert _asking(answer).shop.done == ["red-1=9", "launch red-2"]
+
+
 def test_a_rejection_tells_the_planner_why_and_the_second_revision_is_asked_again() -> None:
     second = Calls(
         "store_plan", plan=lambda seen: {"actions": [price("red-1", 8)], "rationale": str(seen.answer("store_plan"))}
@@ -99,7 +109,7 @@ def test_a_rejection_tells_the_planner_why_and_the_second_revision_is_asked_agai
     assert [each.revision for each in played.asked] == [1, 2]
     assert [each.revision for each in played.of("plan_stored")] == [1, 2]
     assert len({each.plan_id for each in played.of("plan_stored")}) == 1
-    assert "too deep" in played.asked[1].subject["rationale"]
+    assert "too deep" in played.asked[1].subject["body"]["rationale"]
     assert played.asked[0].approval_id != played.asked[1].approval_id
     assert played.asked[0].digest != played.asked[1].digest
 

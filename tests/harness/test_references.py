@@ -92,6 +92,20 @@ def test_a_handle_is_loaded_in_text_form() -> None:
     assert of(run, "tool_answered")[-1].result == "ProductSetPayload 1"
 
 
+@pytest.mark.parametrize("where", ["alone", "inside"])
+def test_a_handle_is_written_where_the_annotation_is_open(where: str) -> None:
+    @define_tool(access="read")
+    def openly(ctx: ToolContext[Rows]) -> Any:
+        """Store."""
+        handle = ctx.references.store_sync(ProductSet, ProductSetPayload(product_ids=["a"]))
+        return handle if where == "alone" else {"rows": [handle, Ref(handle)]}
+
+    run = asked(clerk_runtime(Calls("openly"), Says("x"), tools=[openly]))
+    [stored] = of(run, "reference_stored")
+    [answered] = of(run, "tool_answered")
+    assert stored.id in str(answered.result)
+
+
 def test_equal_values_share_one_id() -> None:
     calls = [Calls("find", query="a", count=1), Calls("find", query="a", count=1), Calls("find", query="b", count=1)]
     run = asked(clerk_runtime(*calls, Says("x"), tools=TOOLS))

@@ -12,7 +12,7 @@ from flowai.interpreters import Test
 from flowai_harness import Calls, Says, ToolContext, define_tool
 from tests.harness.desk import Rows, asked, clerk_runtime, of, read_row
 
-CANARY = "sk-canary-4711"
+CANARY = "sk-canary-4721"
 
 
 def seen_by_the_model(*steps: Any, **options: Any) -> tuple[Any, list[dict[str, Any]]]:
@@ -142,6 +142,18 @@ def test_progress_is_an_event() -> None:
     both = [Calls("count", to=2), Calls("count_async", to=7), Says("x")]
     run = asked(clerk_runtime(*both, tools=[count, count_async]))
     assert [each.report for each in of(run, "tool_progressed")] == [{"at": 0}, {"at": 1}, {"at": 7}]
+
+
+def test_progress_that_has_no_json_form_is_a_fault_of_the_report() -> None:
+    @define_tool(access="read")
+    def count(ctx: ToolContext[Rows]) -> int:
+        """Count."""
+        ctx.report(object())
+        return 1
+
+    [failed] = of(asked(clerk_runtime(Calls("count"), Says("x"), tools=[count])), "tool_failed")
+    assert "what was reported cannot be written as JSON" in failed.error.message
+    assert "result" not in failed.error.message
 
 
 _who: contextvars.ContextVar[str] = contextvars.ContextVar("_who", default="nobody")

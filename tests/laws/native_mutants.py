@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -44,12 +45,20 @@ class CallsTwice(Test[Any]):
         drive: Any = super()._begin(program)
         call = drive._work._call
 
-        async def twice(*given: Any) -> Any:
-            await call(*given)
-            return await call(*given)
+        def twice(*given: Any) -> Any:
+            once = call(*given)
+            return once and (lambda: _second(once(), once))
 
         drive._work._call = twice
         return drive
+
+
+def _second(first: Any, once: Any) -> Any:
+    async def both() -> Any:
+        await first
+        return await once()
+
+    return both() if inspect.iscoroutine(first) else once()
 
 
 class DecidesForTheHandler(Test[Any]):

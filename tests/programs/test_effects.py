@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,9 +23,11 @@ from flowai import (
     Sleep,
     StoreRef,
     Tools,
+    gather,
 )
 from flowai.effects import Codec
 from flowai.errors import ProgramError, SpecError, ValueNotJson
+from flowai.interpreters import Live, Test
 from flowai.laws.samples import GiveNumber
 from flowai.laws.tools import write_line
 from flowai.specs.reference import Handle, define_reference
@@ -154,3 +157,29 @@ def test_a_model_call_needs_exactly_one_of_prompt_and_messages() -> None:
     for wrong in given:
         with pytest.raises(ProgramError, match="prompt"):
             CallModel("m", **wrong)
+
+
+@pytest.mark.parametrize("seconds", [math.nan, math.inf, -math.inf, -1, -0.001])
+def test_a_sleep_has_a_length_and_an_end(seconds: float) -> None:
+    with pytest.raises(ProgramError, match="a sleep of"):
+        Sleep(seconds)
+    assert Test().run(Sleep(0)).value is None
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 2**63), (-(2**63) - 1, 0), (2**63, 2**64), (0, 2**70)])
+def test_a_drawn_number_has_64_bits(low: int, high: int) -> None:
+    with pytest.raises(ProgramError, match="64 bits"):
+        DrawNumber(low, high)
+
+
+EDGES = (-(2**63), -(2**63) + 1, -3, 0, 2, 2**62, 2**63 - 2, 2**63 - 1)
+
+
+@pytest.mark.parametrize("interpreter", [Test(seed=3), Test(seed=4), Live()])
+def test_a_drawn_number_is_in_its_range(interpreter: Any) -> None:
+    ranges = [(low, high) for low in EDGES for high in EDGES if low <= high]
+    drawn = interpreter.run(gather(*(DrawNumber(*each) for each in ranges))).value
+    assert all(low <= number <= high for (low, high), number in zip(ranges, drawn, strict=True))
+    wide = interpreter.run(gather(*[DrawNumber(-(2**63), 2**63 - 1)] * 64)).value
+    assert {number < 0 for number in wide} == {True, False}
+    assert set(interpreter.run(gather(*[DrawNumber(-1, 1)] * 200)).value) == {-1, 0, 1}

@@ -19,6 +19,7 @@ from flowai import (
     Tools,
     catch,
     ensure,
+    fail,
     fallback,
     for_each,
     gather,
@@ -33,6 +34,7 @@ from flowai.laws import GiveNumber, Reference
 from flowai.laws.samples import give, recovered, wrapped
 from flowai.laws.tools import write, write_line
 from flowai.programs import Program, RetryPolicy, asked
+from flowai.programs.retry import Retry
 
 E = TypeVar("E")
 NONE: tuple[Program[Any, Any], ...] = ()
@@ -154,9 +156,14 @@ def test_retry_leaves_what_it_cannot_see_to_the_interpreter() -> None:
         lambda: timeout(nap(1), float("nan")),
         lambda: for_each([1], lambda _: pure(1)),
         lambda: for_each(["a"], give, limit=0),
+        lambda: for_each(["a"], give, limit=cast("Any", 1.5)),
         lambda: catch(nap(1), recovered, on=cast("Any", Cancelled)),
         lambda: retry(nap(1), attempts=0),
+        lambda: retry(nap(1), attempts=cast("Any", 2.5)),
+        lambda: retry(nap(1), factor=float("nan")),
         lambda: retry(nap(1), wait_ms=-1),
+        lambda: retry(nap(1), cast("Any", 3)),
+        lambda: fail(cast("Any", "no stock")),
         lambda: gather(cast("Any", nap)),
         lambda: asked(cast("Any", iter(nap(1)))),
     ],
@@ -170,6 +177,24 @@ def test_what_makes_no_sense_is_refused_with_a_hint(make: Any) -> None:
 def test_waits_grow_to_their_maximum() -> None:
     policy = RetryPolicy(attempts=10_000, wait_ms=1, wait_ms_max=50, on=(ToolFailed,))
     assert [policy.wait_after(number) for number in (1, 2, 7, 9_999)] == [1, 2, 50, 50]
+    assert RetryPolicy(wait_ms=1, factor=1e10, wait_ms_max=50).wait_after(99) == 50
+
+
+def test_a_retry_is_not_looked_through_again_by_the_one_around_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+
+    def counted(node: Any) -> tuple[Program[Any, Any], ...]:
+        nonlocal looked
+        looked += 1
+        return (node.program,)
+
+    monkeypatch.setattr(Retry, "children", counted)
+    program: Program[Any, int] = pure(0)
+    for _ in range(1_000):
+        program = retry(program)
+    assert looked <= 1_000
+    with pytest.raises(ProgramError, match="write_line"):
+        retry(retry(CallTool(write_line, "x")))
 
 
 def test_an_open_row_asks_what_it_is_given() -> None:

@@ -22,7 +22,7 @@ def test_the_arguments_come_from_the_approved_record() -> None:
         await until(run, "run_paused")
         [pending] = runtime.pending_approvals()
         # What was handed out is a copy: writing into it must change nothing.
-        pending.subject["row"] = 99
+        pending.subject["arguments"]["row"] = 99
         plan["row"] = 99
         for event in of(run, "approval_required", "model_answered"):
             getattr(event, "subject", {})["row"] = 99

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flowai.errors import UnknownApproval
+from flowai.errors import SpecError, UnknownApproval
 from flowai_harness import (
     Calls,
     Handle,
@@ -105,3 +105,20 @@ def test_identity_is_never_an_argument() -> None:
         return await runtime.run_specialist("clerk", "x", tenant="b")
 
     assert of(asyncio.run(whole()), "tool_called") == []
+
+
+@pytest.mark.parametrize("named", ["", " a", "a\n", 7], ids=repr)
+def test_a_tenant_that_could_be_none_falls_to_nobodys_data(named: Any) -> None:
+    runtime = runtime_of([Says("one")])
+
+    async def query() -> Any:
+        return runtime.run_specialist("clerk", "x", thread_id="t", tenant=named)
+
+    for verb in (
+        lambda: asyncio.run(query()),
+        lambda: runtime.pending_approvals(tenant=named),
+        lambda: runtime.respond_here("approval_1", "approve", principal="ana", tenant=named),
+        lambda: runtime.plan("plan_1", tenant=named),
+    ):
+        with pytest.raises(SpecError, match="`tenant`"):
+            verb()

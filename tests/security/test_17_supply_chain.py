@@ -18,7 +18,12 @@ def test_every_development_dependency_is_pinned() -> None:
 
 def test_users_get_few_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert sorted(each.split(">")[0] for each in project["dependencies"]) == ["pydantic", "returns", "rich"]
+    assert sorted(each.split(">")[0] for each in project["dependencies"]) == [
+        "genai-prices",
+        "pydantic",
+        "returns",
+        "rich",
+    ]
 
 
 def test_the_crates_are_checked_by_cargo_deny() -> None:

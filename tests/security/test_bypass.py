@@ -1,4 +1,7 @@
-"""Nine ways past a gate that worked on other frameworks; each is tried through the public API."""
+"""Nine ways past a gate that worked on other frameworks; each is tried through the public API.
+
+The ninth, a replay, goes on in `test_recordings.py`.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,10 +9,20 @@ from typing import Any
 
 import pytest
 
-from flowai import AwaitApproval, CallTool, Do, Tools, catch, fallback, gather, program, pure, race
+from flowai import AwaitApproval, CallAgent, CallTool, Do, Tools, catch, fallback, gather, program, pure, race
 from flowai.errors import ApprovalError, ApprovalRejected, FlowaiError, UnknownApproval
 from flowai.interpreters import Eval, Recording, Test
-from flowai_harness import Approve, Calls, Reject, Says, SpecError, TestingConfig, create_runtime, define_tool
+from flowai_harness import (
+    Approve,
+    Calls,
+    Reject,
+    Says,
+    SpecError,
+    TestingConfig,
+    create_runtime,
+    define_specialist,
+    define_tool,
+)
 from tests.harness.desk import Rows, asked, clerk_runtime, desk, of, turned_until, until
 
 ran: list[str] = []
@@ -20,6 +33,13 @@ def wipe(row: int) -> str:
     """Wipe one row."""
     ran.append(f"wiped {row}")
     return "gone"
+
+
+@define_tool(access="write_once")
+def note(row: int) -> str:
+    """Note one row."""
+    ran.append(f"noted {row}")
+    return "noted"
 
 
 @pytest.fixture(autouse=True)
@@ -195,7 +215,7 @@ def test_8_a_part_of_several_answers_lets_out_that_part() -> None:
     async def whole() -> None:
         run = runtime.run_specialist("clerk", "go", thread_id="t")
         await until(run, "run_paused")
-        second = next(each for each in runtime.pending_approvals() if each.subject == {"row": 2})
+        second = next(each for each in runtime.pending_approvals() if each.subject["arguments"] == {"row": 2})
         await runtime.respond_to_approval(second.approval_id, "approve", principal="ana")
         await turned_until(lambda: rows.done != [])
         for _ in range(100):
@@ -225,3 +245,13 @@ def test_9_a_replayed_run_lets_out_nothing_however_often() -> None:
     with pytest.raises(FlowaiError):
         _ = Eval(Test()).replay(recording).run(CallTool(wipe, row=2)).value
     assert ran == ["wiped 1"]
+
+
+def test_an_agent_that_stands_alone_does_not_get_round_the_rules_of_an_interpreter() -> None:
+    alone = define_specialist(name="alone", model="m", prompt="x", tools=[note])
+    test = Test(script=[Calls("note", row=1), Says("x")], decisions=[Reject("no")], policy={"tools": "always"})
+    run = test.run(CallAgent(alone, "go"))
+    assert run.value == "x"
+    assert [each.type for each in run.events if each.type in {"approval_required", "tool_called"}] == [
+        "approval_required"
+    ]

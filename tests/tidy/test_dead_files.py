@@ -47,6 +47,7 @@ def _named_in(path: Path) -> Iterator[str]:
 def _scripts() -> Iterator[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     yield from (target.partition(":")[0] for target in project["scripts"].values())
+    yield from (target for group in project["entry-points"].values() for target in group.values())
 
 
 def _opened_from_rust() -> Iterator[str]:

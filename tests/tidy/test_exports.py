@@ -16,18 +16,20 @@ FROZEN = {
     "flowai_harness": [
         *ANNOUNCED,
         *"""
-        ActionDispatcher Answers Approve Calls Fails FlowaiError Handle ProviderConfig Ref Reject Run Runtime Says
-        SpecError Thinks ToolContext
+        ActionDispatcher Answers Approve Budget Calls Failed Fails FlowaiError Handle Happened Price ProviderConfig Ref
+        Reject Run RunAgain Runtime Says SpecError Thinks ToolContext
         """.split(),
     ],
     "flowai": """
-        AdvancePlan Agents Approvals Askable AwaitApproval CallAgent CallModel CallTool Chance Clock Do DrawId
-        DrawNumber Effect LoadPlan LoadRef Models Plans Program ProgramFunction ReadClock References RetryPolicy Sleep
+        AdvancePlan Agents Approvals Askable AwaitApproval CallAgent CallModel CallTool Cancelled Chance Clock Do DrawId
+        DrawNumber Effect File LoadPlan LoadRef ModelAnswer Models Plans Program ProgramFunction ReadClock References
+        RetryPolicy Sleep
         StorePlan StoreRef Tools Tree agent_step catch ensure fail fallback for_each gather program pure race retry
         timeout
     """.split(),
     "flowai.interpreters": """
-        Crashes Delays Eval Hangs Live PendingApproval Recording Run Runtime Test create_runtime define_runtime
+        Budget Crashes Delays Eval Hangs Live PendingApproval PlanRecord Price Recording Run Runtime Test create_runtime
+        define_runtime
     """.split(),
 }
 

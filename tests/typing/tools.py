@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from flowai import Effect
 from flowai.specs.tool import ToolContext, define_tool
 
@@ -13,6 +15,12 @@ class Stock:
     """How much there is."""
 
     units: int
+
+
+class Errand(BaseModel):
+    """A plan of steps."""
+
+    steps: list[str]
 
 
 @dataclass(frozen=True)

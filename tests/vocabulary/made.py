@@ -4,6 +4,7 @@
 """
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,15 @@ from flowai.effects import (
     StorePlan,
     StoreRef,
 )
+from flowai.specs.added_policy import policy_json
+from flowai.specs.budget import Budget
 from flowai.specs.context import ToolContext
-from flowai.specs.decision import Approve, Reject
+from flowai.specs.decision import Approve, Failed, Happened, Reject, RunAgain
 from flowai.specs.define_agent import define_coordinator, define_executor, define_planner, define_specialist
 from flowai.specs.dispatcher import ActionDispatcher
 from flowai.specs.handle import Handle, Ref
 from flowai.specs.plan import define_plan
+from flowai.specs.plan_instance import PlanAction, PlanInstance
 from flowai.specs.reference import define_reference
 from flowai.specs.runtime import build_runtime_spec
 from flowai.specs.script import Answers, Calls, Fails, Says, Thinks
@@ -142,6 +146,18 @@ SPECS: dict[str, Any] = {
     "runtime": runtime.to_json(),
     "approve": Approve(actions=[0], edits={0: {"new_price": 9.5}}, reason="cheaper").to_json(),
     "reject": Reject("too deep").to_json(),
+    "budget": Budget(tokens=10_000, cost_usd=0.25, tool_calls=20, time_s=90.5).to_json(),
+    "added_policy": policy_json(
+        {
+            "plans": "always",
+            "tools": {"when": "args.query == 'red'"},
+            "tool_approvals": {"place_order": "always"},
+            "agents": {"planner": {"tools": {"ask": "always", "expires_in": "1h"}}},
+        }
+    ),
+    "happened": Happened({"row": 7}).to_json(),
+    "run_again": RunAgain("it is not there").to_json(),
+    "failed": Failed("the row is locked").to_json(),
     "turn": script.to_json(),
     "turn_with_output": (Answers(Order(sku="A-1", units=3), usage={"output_tokens": 7}) + Says("")).to_json(),
     "turn_that_fails": (Fails("overloaded") + Says("")).to_json(),
@@ -149,6 +165,16 @@ SPECS: dict[str, Any] = {
 """The JSON of each kind of spec by the name of its file."""
 
 BODY = ScenarioPlan(scope_ref="s", actions=[PriceChange(product_id="p1", new_price=9.5)], rationale="r")
+STORED: PlanInstance[ScenarioPlan] = PlanInstance(
+    plan_id="plan-1",
+    plan="ScenarioPlan",
+    revision=1,
+    status="DRAFT",
+    digest="9f2c" * 16,
+    body=BODY,
+    actions=(PlanAction(index=0, kind="price_change", status="PENDING", arguments={"new_price": 9.5}),),
+    kind=scenario_plan,
+)
 HANDLE: Handle[list[str]] = product_set.handle("9f2c")
 
 EFFECTS: dict[str, tuple[Effect[Any], Any]] = {
@@ -157,9 +183,9 @@ EFFECTS: dict[str, tuple[Effect[Any], Any]] = {
     "await_approval": (AwaitApproval("Order A-1", subject=Order(sku="A-1", units=3)), Order(sku="A-1", units=2)),
     "store_ref": (StoreRef(product_set, ["p1", "p2"]), HANDLE),
     "load_ref": (LoadRef(HANDLE), ["p1", "p2"]),
-    "store_plan": (StorePlan(scenario_plan, BODY), BODY),
-    "load_plan": (LoadPlan(scenario_plan, plan_id="plan-1"), BODY),
-    "advance_plan": (AdvancePlan("plan-1", to="APPROVED"), "APPROVED"),
+    "store_plan": (StorePlan(scenario_plan, BODY), STORED),
+    "load_plan": (LoadPlan(scenario_plan, plan_id="plan-1"), STORED),
+    "advance_plan": (AdvancePlan(STORED, to="APPROVED"), replace(STORED, status="APPROVED")),
     "call_agent": (CallAgent(specialist, "find red"), Order(sku="A-1", units=3)),
     "sleep": (Sleep(1.5), None),
     "read_clock": (ReadClock(), datetime(2026, 7, 1, 12, tzinfo=UTC)),

@@ -23,6 +23,18 @@ class AppUnusable(FlowaiError):
     """What `--app` names is no runtime spec and no runtime."""
 
 
+def load_object(written: str) -> Any:
+    """Import a module and return what is named in it, as it is.
+
+    Raises:
+        AppUnusable: there is no such thing, with the nearest name as a hint.
+    """
+    module_name, colon, attribute = written.partition(":")
+    if not module_name or not colon or not attribute:
+        raise AppUnusable(f"`{written}` names no attribute of a module", hint=WRITE)
+    return _attribute(_import(module_name), attribute)
+
+
 def load_app(written: str) -> RuntimeSpec | Runtime:
     """Import a module and return the runtime spec or runtime in it.
 
@@ -73,7 +85,9 @@ def _not_found(name: str, error: ModuleNotFoundError) -> AppUnusable:
     if name != missing and not name.startswith(f"{missing}."):
         return AppUnusable(f"`{name}` imports `{missing}`, which is not installed", hint=f"install `{missing}`")
     parent, _, last = missing.rpartition(".")
-    path = list(sys.modules[parent].__path__) if parent in sys.modules else [str(Path.cwd())]
+    if last == "py" and parent:
+        return AppUnusable(f"`{name}` is a file, not a module", hint=f"write `--app {parent}:...` without `.py`")
+    path = list(getattr(sys.modules.get(parent), "__path__", [str(Path.cwd())]))
     near = did_you_mean(last, [module.name for module in iter_modules(path)])
     advice = near if near.startswith("did you mean") else "run the command in the folder that holds it"
     return AppUnusable(f"there is no module `{missing}`", hint=advice)

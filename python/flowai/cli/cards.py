@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flowai.events import ApprovalRequired, Change
+    from flowai.interpreters import PendingApproval
 
 CARD_WIDTH = 38
 """Two cards stand side by side in a terminal of the usual width."""
@@ -30,7 +31,7 @@ ACCESS = {
 }
 
 
-def show_approval(console: Console, event: ApprovalRequired) -> None:
+def show_approval(console: Console, event: ApprovalRequired | PendingApproval) -> None:
     """Show the question, what would run, and the rule that asks."""
     actions = [_card(card) for card in event.cards if is_action(card)]
     about = [card for card in event.cards if not is_action(card)] or ([] if actions else [event.subject])

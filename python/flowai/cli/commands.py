@@ -36,7 +36,7 @@ def perform(options: Options) -> int:
 def _run(options: Options) -> int:
     from flowai.cli.chat import chat
 
-    return DONE if asyncio.run(chat(load_app(options.app), options)) else FAILED
+    return DONE if asyncio.run(chat(options)) else FAILED
 
 
 def _check(options: Options) -> int:
@@ -50,6 +50,22 @@ def _check(options: Options) -> int:
     return DONE if check(found) else FAILED
 
 
+def _eval(options: Options) -> int:
+    from flowai.cli.evals import evaluate
+
+    if options.evals is None:
+        return UNUSABLE
+    return DONE if evaluate(options.evals) else FAILED
+
+
+def _kept(options: Options) -> int:
+    from flowai.cli.kept import perform_kept
+
+    if options.kept is None:
+        return UNUSABLE
+    return DONE if perform_kept(options.kept) else FAILED
+
+
 def _dev(_: Options) -> int:
     return _complain(FlowaiError("`dev` opens Studio, which is announced and not there yet", hint=DEV_HINT), UNUSABLE)
 
@@ -59,4 +75,4 @@ def _complain(error: FlowaiError, code: int) -> int:
     return code
 
 
-_COMMANDS = {"run": _run, "check": _check, "dev": _dev}
+_COMMANDS = {"run": _run, "check": _check, "eval": _eval, "kept": _kept, "dev": _dev}

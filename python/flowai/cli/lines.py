@@ -29,6 +29,7 @@ LINES = {
     "agent_called": ("→", "magenta"),
     "model_answered": ("“", "italic"),
     "model_retried": ("↻", "yellow"),
+    "model_delayed": ("…", "dim"),
     "tool_called": ("▸", "cyan"),
     "tool_progressed": ("·", "dim"),
     "tool_answered": ("◂", "cyan"),
@@ -39,14 +40,17 @@ LINES = {
     "plan_changed": ("⇢", "yellow"),
     "approval_resolved": ("✓", "bold yellow"),
     "approval_expired": ("✗", "bold yellow"),
+    "approval_withdrawn": ("✗", "yellow"),
     "action_started": ("▸", "green"),
     "action_finished": ("✓", "bold green"),
     "action_failed": ("✗", "bold red"),
     "action_in_doubt": ("?", "bold red"),
     "action_skipped": ("-", "dim"),
+    "action_undone": ("↶", "bold green"),
     "effect_asked": ("▸", "blue"),
     "effect_answered": ("◂", "blue"),
     "effect_failed": ("✗", "bold red"),
+    "history_shortened": ("-", "dim"),
     "limit_reached": ("!", "bold red"),
     "run_cancelled": ("✗", "bold red"),
 }
@@ -99,6 +103,9 @@ def _(event: PlanStored) -> str:
 @_told.register
 def _(event: PlanChanged) -> str:
     step = event.after if event.before == event.after else f"{event.before} → {event.after}"
+    if event.is_rejection:
+        why = f": {visible(event.reason)}" if event.reason else ""
+        return f"{visible(event.plan)} revision {event.revision} rejected by {visible(event.by)}{why}"
     return f"{visible(event.plan)} revision {event.revision}: {step} by {visible(event.by)}"
 
 

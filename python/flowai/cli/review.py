@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowai.cli.cards import show_approval
+from flowai.cli.edits import add_edit
 from flowai.cli.shown import is_action, reviewed, safe
 from flowai.cli.terminal import ask, choose
-from flowai.specs.decision import Approve, Reject
+from flowai.specs.decision import Approve, Failed, Happened, Reject, RunAgain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,22 +20,29 @@ if TYPE_CHECKING:
 NOBODY = "standard input is no terminal, so nobody can be asked; `--yes` approves everything"
 
 
+class InputEnded(Exception):
+    """Nobody is there to write the rest of an answer."""
+
+
 class Reviewer(Protocol):
     """Whoever answers approvals."""
 
-    async def decide(self, event: ApprovalRequired) -> Decision:
-        """Answer one."""
+    async def decide(self, event: ApprovalRequired) -> Decision | None:
+        """Answer one; nothing leaves the question as it stands."""
         ...
 
 
 @dataclass
 class YesToAll:
-    """Approves everything, as `--yes` says."""
+    """Approves everything, as `--yes` says; a write in doubt counts as failed."""
 
     console: Console
 
     async def decide(self, event: ApprovalRequired) -> Decision:
-        """Approve and say so."""
+        """Approve and say so; what became of a write it cannot know."""
+        if event.kind == "in_doubt":
+            self.console.print(reviewed(f"counted as failed: {event.title}: --yes cannot know", "yellow"))
+            return Failed("--yes cannot know what became of it")
         self.console.print(reviewed(f"approved by --yes: {event.title}", "yellow"))
         return Approve(reason="--yes")
 
@@ -62,7 +69,20 @@ class Person:
 
     async def decide(self, event: ApprovalRequired) -> Decision:
         """Show the cards and take the answer; the end of input is a no."""
+        try:
+            return await self.answer(event)
+        except InputEnded:
+            return Failed("nobody answered") if event.kind == "in_doubt" else Reject("nobody answered")
+
+    async def answer(self, event: ApprovalRequired) -> Decision:
+        """Show the cards and take the answer.
+
+        Raises:
+            InputEnded: The input ended before the answer did.
+        """
         show_approval(self.console, event)
+        if event.kind == "in_doubt":
+            return await self._settle()
         choices = ["approve", "reject", "edit", *(["pick"] if _actions(event) else [])]
         match await choose(self.console, "decide", choices):
             case "approve":
@@ -74,53 +94,58 @@ class Person:
             case "reject":
                 return Reject(await ask(self.console, "why? (the agent reads it)") or None)
             case _:
-                return Reject("nobody answered")
+                raise InputEnded
+
+    async def _settle(self) -> Decision:
+        match await choose(self.console, "what became of it", ["failed", "happened", "run_again"]):
+            case "happened":
+                return Happened()
+            case "run_again":
+                return RunAgain()
+            case "failed":
+                return Failed(await ask(self.console, "why? (the agent reads it)") or None)
+            case _:
+                raise InputEnded
 
     async def _edit(self, event: ApprovalRequired) -> Decision:
         place = "0.quantity=12" if _actions(event) else 'name="value"'
         self.console.print(safe(f"one change a line, such as {place}; an empty line ends", "dim"))
         edits: dict[Any, Any] = {}
-        while line := (await ask(self.console, "change") or "").strip():
+        while line := await self._line("change"):
             if not add_edit(edits, line):
                 self.console.print(safe(f"write {place}", "dim"))
         return Approve(edits=edits or None)
 
     async def _pick(self, event: ApprovalRequired) -> Decision:
         known = _actions(event)
-        while (line := await ask(self.console, f"which of {', '.join(map(str, known))}?")) is not None:
+        while True:
+            line = await self._line(f"which of {', '.join(map(str, known))}?")
             numbers = line.replace(",", " ").split()
             if numbers and all(number.isdecimal() and int(number) in known for number in numbers):
                 return Approve(actions=sorted({int(number) for number in numbers}))
             self.console.print(safe("write the numbers of the actions that may run, such as: 0 2", "dim"))
-        return Reject("nobody answered")
+
+    async def _line(self, question: str) -> str:
+        line = await ask(self.console, question)
+        if line is None:
+            raise InputEnded
+        return line.strip()
 
 
-def add_edit(edits: dict[Any, Any], line: str) -> bool:
-    """Read one change: an action's field after its number, or a field by name; values are JSON or words.
+@dataclass
+class Leaving:
+    """Asks a person, if one is there, and leaves what nobody answers to the store that keeps it."""
 
-    Example:
-        >>> edits = {}
-        >>> add_edit(edits, "0.quantity=12"), add_edit(edits, "goal=less")
-        (True, True)
-        >>> edits
-        {0: {'quantity': 12}, 'goal': 'less'}
-    """
-    place, equals, written = line.partition("=")
-    number, dot, name = place.strip().partition(".")
-    if not equals or not number or (dot and not (number.isdecimal() and name)):
-        return False
-    if dot:
-        edits.setdefault(int(number), {})[name.strip()] = _value(written.strip())
-    else:
-        edits[number] = _value(written.strip())
-    return True
+    person: Person | None
 
-
-def _value(written: str) -> Any:
-    try:
-        return json.loads(written)
-    except ValueError:
-        return written
+    async def decide(self, event: ApprovalRequired) -> Decision | None:
+        """Show the cards and take the answer; the end of input is none."""
+        if self.person is None:
+            return None
+        try:
+            return await self.person.answer(event)
+        except InputEnded:
+            return None
 
 
 def _actions(event: ApprovalRequired) -> list[int]:

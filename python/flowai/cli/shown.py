@@ -11,8 +11,8 @@ from rich.text import Text
 
 from flowai.events.visible import visible
 
-HARMLESS = re.compile(r"\\u(0022|0026|0027|003c|003e|0060)")
-"""Quotes and markup of the web, which approvals escape and a terminal need not."""
+HARMLESS = re.compile(r"\\u(0026|003c|003e)")
+"""Markup of the web, which approvals escape and a terminal need not."""
 
 
 def told(text: str) -> str:
@@ -40,8 +40,8 @@ def reviewed(value: object, style: str = "") -> Text:
     r"""Return a value of an approval, whose texts the core has escaped already.
 
     Example:
-        >>> reviewed({"supplier": r"Adler \u0026 Sons\u202e"}).plain
-        '{supplier: "Adler & Sons\\u202e"}'
+        >>> reviewed({"supplier": r"R\u0026D & Sons\u202e"}).plain
+        '{supplier: "R&D & Sons\\u202e"}'
     """
     return Text(_line(HARMLESS.sub(lambda code: chr(int(code[1], 16)), _written(value))), style=style)
 

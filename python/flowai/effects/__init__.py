@@ -20,12 +20,15 @@ from flowai.effects.families import (
     References,
     Tools,
 )
+from flowai.effects.file import File
 from flowai.effects.load_plan import LoadPlan
 from flowai.effects.load_ref import LoadRef
+from flowai.effects.model_answer import ModelAnswer
 from flowai.effects.read_clock import ReadClock
 from flowai.effects.sleep import Sleep
 from flowai.effects.store_plan import StorePlan
 from flowai.effects.store_ref import StoreRef
+from flowai.specs.plan_instance import PlanAction, PlanInstance
 
 __all__ = [
     "FAMILIES",
@@ -42,9 +45,13 @@ __all__ = [
     "DrawId",
     "DrawNumber",
     "Effect",
+    "File",
     "LoadPlan",
     "LoadRef",
+    "ModelAnswer",
     "Models",
+    "PlanAction",
+    "PlanInstance",
     "Plans",
     "ReadClock",
     "References",

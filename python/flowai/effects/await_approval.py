@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flowai.effects.codec import Codec, annotation_of
 from flowai.effects.effect import Effect
 from flowai.effects.families import Approvals
+from flowai.errors import ValueNotJson
 
-A_co = TypeVar("A_co", covariant=True)
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as Defaulted
+
+    A_co = Defaulted("A_co", covariant=True, default=Any)
+else:
+    A_co = TypeVar("A_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,27 @@ class AwaitApproval(Effect[A_co], Approvals):
 
     @property
     def codec(self) -> Codec:
-        """How the subject is written as JSON and read back."""
-        return Codec.of(annotation_of(self.subject), where="`AwaitApproval`")
+        """How the subject is written as JSON and read back.
+
+        Raises:
+            SpecError: The subject is of a type that has no JSON form.
+            ValueNotJson: It is nested too deep.
+        """
+        try:
+            return Codec.of(annotation_of(self.subject), where="`AwaitApproval`")
+        except RecursionError as error:
+            hint = "show what is to be decided, and store the rest as a reference"
+            raise ValueNotJson("the subject is nested too deep to be shown", path="$.subject", hint=hint) from error
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema that an edited subject has to fit.
+
+        Example:
+            >>> AwaitApproval("Order A-1", subject={"units": 3}).schema
+            {'additionalProperties': {'type': 'integer'}, 'type': 'object'}
+        """
+        return self.codec.schema
 
     def encode(self) -> dict[str, Any]:
         """Write title and subject as JSON.

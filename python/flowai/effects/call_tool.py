@@ -11,10 +11,14 @@ from flowai.effects.families import Tools
 from flowai.errors import ValueNotJson
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar as Defaulted
+
     from flowai.specs.tool import Tool
 
+    R_co = Defaulted("R_co", covariant=True, default=Any)
+else:
+    R_co = TypeVar("R_co", covariant=True)
 P = ParamSpec("P")
-R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True, init=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import GenericAlias, NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -30,7 +31,7 @@ class Codec:
         datetime.date(2026, 7, 1)
     """
 
-    __slots__ = ("_encoding", "annotation", "plain")
+    __slots__ = ("_encoding", "_schema", "annotation", "plain")
 
     _known: ClassVar[dict[Any, Codec]] = {}
 
@@ -43,6 +44,7 @@ class Codec:
         self.annotation = annotation
         self.plain = _plain(annotation)
         self._encoding: Encoding | None = None
+        self._schema: dict[str, Any] | None = None
 
     @classmethod
     def of(cls, annotation: Any, *, where: str = "an effect") -> Codec:
@@ -75,10 +77,15 @@ class Codec:
     def encoding(self) -> Encoding:
         """The pydantic side, made when it is first needed."""
         if self._encoding is None:
-            from flowai.specs.encoding import Encoding
-
-            self._encoding = Encoding(self.annotation)
+            self._encoding = _encoding_of(self.annotation)
         return self._encoding
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of what `decode` reads, made when it is first needed."""
+        if self._schema is None:
+            self._schema = self.encoding.schema()
+        return self._schema
 
     def encode(self, value: object) -> Any:
         """Check a value by the declared type and write it as JSON.
@@ -148,9 +155,10 @@ def _plain(annotation: Any) -> type | None:
 
 def _refused(value: object, annotation: Any, error: Exception) -> ValueNotJson:
     from flowai.specs.encoding import spoken
+    from flowai.specs.names import short_form
 
     path, reason = _first_fault(error)
-    message = f"the value `{_short(value)}` is not {spoken(annotation)}: {reason}"
+    message = f"the value `{short_form(value, 60)}` is not {spoken(annotation)}: {reason}"
     return ValueNotJson(message, path=path, hint="give a value of the declared type")
 
 
@@ -164,6 +172,16 @@ def _first_fault(error: Exception) -> tuple[str, str]:
     return "$" + "".join(steps), first["msg"]
 
 
-def _short(value: object) -> str:
-    written = repr(value)
-    return written if len(written) <= 60 else f"{written[:57]}..."
+def _encoding_of(annotation: Any) -> Encoding:
+    """Return the pydantic side of a type, made once for all codecs of it that live shortly."""
+    try:
+        return _cached_encoding(_key(annotation), annotation)
+    except TypeError:  # some `Annotated` metadata has no hash
+        return _cached_encoding.__wrapped__(None, annotation)
+
+
+@lru_cache(maxsize=128)
+def _cached_encoding(key: object, annotation: Any) -> Encoding:  # noqa: ARG001 — the key tells `1` from `True`
+    from flowai.specs.encoding import Encoding
+
+    return Encoding(annotation)

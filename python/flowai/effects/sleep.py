@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from flowai.effects.effect import Effect
 from flowai.effects.families import Clock
+from flowai.errors import ProgramError
 
 
 @dataclass(frozen=True)
 class Sleep(Effect[None], Clock):
     """Wait, by the clock of the interpreter.
+
+    Raises:
+        ProgramError: `seconds` is negative, endless or no number.
 
     Example:
         >>> Sleep(0.5).encode()
@@ -19,3 +24,7 @@ class Sleep(Effect[None], Clock):
 
     seconds: float
     """How long, in seconds."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seconds < math.inf:
+            raise ProgramError(f"a sleep of {self.seconds} s", hint="give zero or more seconds, and an end")

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from flowai.effects.codec import Codec
 from flowai.effects.effect import Effect
 from flowai.effects.families import Plans
+from flowai.effects.plan_codec import PlanCodec
+from flowai.specs.plan_instance import PlanInstance
 
 if TYPE_CHECKING:
     from flowai.specs.plan import Plan
 
-A_co = TypeVar("A_co", covariant=True)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class StorePlan(Effect[A_co], Plans):
-    """Store a plan as a draft and answer with it as approved, edits included.
+class StorePlan(Effect[PlanInstance[T]], Plans, Generic[T]):
+    """Store a plan as a draft, or as a new revision of the thread's draft, and answer with the instance.
 
     Raises:
         PlanError: The plan is not valid.
-        ApprovalRejected: A human refused the plan, or nobody answered in time.
 
     Example:
-        `approved = yield from StorePlan(scenario_plan, body)`
+        `draft = yield from StorePlan(scenario_plan, body)`
     """
 
-    plan: Plan[A_co]
+    plan: Plan[T]
     """The kind of plan, made by `define_plan`."""
-    body: A_co
+    body: T
     """The plan itself."""
 
     @property
     def codec(self) -> Codec:
-        """How the plan is written as JSON and read back."""
-        return Codec.of(self.plan.schema, where=f"plan `{self.plan.name}`")
+        """How the instance is written as JSON and read back."""
+        return PlanCodec(self.plan)
 
     def encode(self) -> dict[str, Any]:
         """Write the kind of plan and the plan as JSON.
@@ -43,4 +44,5 @@ class StorePlan(Effect[A_co], Plans):
         Raises:
             ValueNotJson: The plan is not of the type that its kind declares.
         """
-        return {"plan": self.plan.name, "body": self.codec.encode(self.body)}
+        body = Codec.of(self.plan.schema, where=f"plan `{self.plan.name}`").encode(self.body)
+        return {"plan": self.plan.name, "body": body}

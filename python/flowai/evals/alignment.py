@@ -1,15 +1,22 @@
-"""How an expected trajectory lines up with the actual one: a weighted longest common subsequence."""
+"""How an expected trajectory lines up with the actual one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from flowai.evals.case import ToolCall
-from flowai.events.visible import visible
+from flowai.evals.toolcall import ToolCall
+
+if TYPE_CHECKING:
+    from flowai.interpreters.scoring import Matcher
 
 NAMES_ONLY = 0.5
 """What two calls of one tool with other arguments are worth."""
+
+Row = tuple[int | None, int | None, float]
+"""A place on each side, where there is one, and what the match is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +29,14 @@ class Pair:
 
     @property
     def sign(self) -> str:
-        """How the sides compare: `=`, `~`, `-` for missing, `+` for extra."""
+        """How the sides compare: `=`, `~` for other arguments, `!` for another tool, `-` for missing, `+` for extra."""
         if self.expected is None:
             return "+"
         if self.actual is None:
             return "-"
-        return "=" if self.weight == 1 else "~"
+        if self.weight == 1:
+            return "="
+        return "~" if self.expected.name == self.actual.name else "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +50,32 @@ class Alignment:
         = plan      plan
     """
 
-    pairs: tuple[Pair, ...]
+    expected: tuple[ToolCall, ...]
+    actual: tuple[ToolCall, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The rows with the calls in them."""
+        return tuple(
+            Pair(None if row is None else self.expected[row], None if column is None else self.actual[column], weight)
+            for row, column, weight in self.rows
+        )
 
     @property
     def weight(self) -> float:
         """The sum over the matched rows."""
-        return sum(pair.weight for pair in self.pairs)
+        return sum(weight for _, _, weight in self.rows)
+
+    def told(self) -> str:
+        """Count the rows in words.
+
+        Example:
+            >>> align([ToolCall("find")], [ToolCall("plan")]).told()
+            '1 missing, 1 extra'
+        """
+        signs = [pair.sign for pair in self.pairs]
+        return ", ".join(f"{signs.count(sign)} {word}" for sign, word in _WORDS.items() if sign in signs)
 
     def __str__(self) -> str:
         """Write expected and actual side by side."""
@@ -56,53 +85,27 @@ class Alignment:
         return "\n".join(f"{sign}{expected:<{width}}  {actual}".rstrip() for sign, expected, actual in rows)
 
 
-def likeness(expected: ToolCall, actual: ToolCall) -> float:
-    """Return what a match of two calls is worth, from 0 to 1.
-
-    Arguments count only where the case gives them.
-    """
-    if expected.name != actual.name:
-        return 0.0
-    if expected.arguments is None:
-        return 1.0
-    return 1.0 if dict(expected.arguments) == dict(actual.arguments or {}) else NAMES_ONLY
+_WORDS = {"=": "matched", "~": "with other arguments", "!": "other tools", "-": "missing", "+": "extra"}
 
 
 def align(expected: Sequence[ToolCall], actual: Sequence[ToolCall]) -> Alignment:
     """Return an alignment of the greatest weight that keeps the order of both sides.
 
-    Wagner and Fischer's table (1974) with weights, O(n*m) in time and memory.
+    Example:
+        >>> align([ToolCall("find")], [ToolCall("find")]).weight
+        1.0
     """
-    best = _table(expected, actual)
-    pairs: list[Pair] = []
-    row, column = 0, 0
-    while row < len(expected) and column < len(actual):
-        weight = likeness(expected[row], actual[column])
-        if weight > 0 and best[row][column] == weight + best[row + 1][column + 1]:
-            pairs.append(Pair(expected[row], actual[column], weight))
-            row, column = row + 1, column + 1
-        elif best[row + 1][column] >= best[row][column + 1]:
-            pairs.append(Pair(expected[row], None, 0.0))
-            row += 1
-        else:
-            pairs.append(Pair(None, actual[column], 0.0))
-            column += 1
-    pairs += [Pair(each, None, 0.0) for each in expected[row:]]
-    pairs += [Pair(None, each, 0.0) for each in actual[column:]]
-    return Alignment(tuple(pairs))
+    _, rows = _in_sequence().align(expected, actual)
+    return Alignment(tuple(expected), tuple(actual), tuple(rows))
 
 
-def _table(expected: Sequence[ToolCall], actual: Sequence[ToolCall]) -> list[list[float]]:
-    """Return the greatest weight of every pair of tails."""
-    best = [[0.0] * (len(actual) + 1) for _ in range(len(expected) + 1)]
-    for row in range(len(expected) - 1, -1, -1):
-        for column in range(len(actual) - 1, -1, -1):
-            matched = likeness(expected[row], actual[column]) + best[row + 1][column + 1]
-            best[row][column] = max(matched, best[row + 1][column], best[row][column + 1])
-    return best
+@cache
+def _in_sequence() -> Matcher:
+    from flowai.interpreters.scoring import Matcher
+
+    settings: dict[str, Any] = {"name_credit": NAMES_ONLY}
+    return Matcher(settings)
 
 
 def _told(call: ToolCall | None) -> str:
-    if call is None:
-        return ""
-    return visible(call.name) if call.arguments is None else str(call)
+    return "" if call is None else str(call)

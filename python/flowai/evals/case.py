@@ -4,32 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from flowai.errors import SpecError
-from flowai.events.visible import called
+from flowai.evals.toolcall import Step, ToolCall, to_steps
 
+if TYPE_CHECKING:
+    from flowai.specs.testing import TestingConfig
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """One step of a trajectory: a tool, and its arguments where they matter.
-
-    Example:
-        >>> str(ToolCall("find", {"query": "red"}))
-        'find(query="red")'
-    """
-
-    name: str
-    arguments: Mapping[str, Any] | None = None
-    """Not compared where there are none."""
-
-    def __str__(self) -> str:
-        """Write the call as a person would."""
-        return self.name if self.arguments is None else called(self.name, self.arguments)
-
-
-Step = str | ToolCall
-"""A step is named, or given with its arguments."""
+__all__ = ["RawSampleOutput", "Step", "TestCase", "ToolCall", "define_test_case", "to_steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +25,18 @@ class TestCase:
     prompt: str
     expected_trajectory: tuple[ToolCall, ...] | None = None
     expected_actions: tuple[Any, ...] | None = None
-    expected_response: str | None = None
+    expected_response: Any = None
     tags: tuple[str, ...] = ()
+    before: tuple[tuple[int, int], ...] = ()
+    """Which expected step comes before which, by their places; what `order="partial"` keeps."""
+    agent: str | None = None
+    """The specialist that is asked, in place of the coordinator."""
+    testing: TestingConfig | None = None
+    """What models say and humans decide in this case, under `test`; the decisions count under `live` too."""
+    recording: str | None = None
+    """The file of a recorded run that answers this case, under `replay`."""
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What else is known of the case; scorers and reports may read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +45,14 @@ class RawSampleOutput:
 
     Example:
         >>> RawSampleOutput(actual_trajectory=["find"]).steps
-        (ToolCall(name='find', arguments=None),)
+        (ToolCall(name='find', arguments=None, failed=False),)
     """
 
     actual_trajectory: Sequence[Step] | None = None
     actual_actions: Sequence[Any] | None = None
-    actual_response: str | None = None
+    actual_response: Any = None
+    events: Sequence[Mapping[str, Any]] | None = None
+    """Everything that happened, in JSON types; what gates look at."""
     steps: tuple[ToolCall, ...] | None = field(init=False, repr=False, compare=False, default=None)
     """The trajectory, each step as a `ToolCall`."""
 
@@ -66,14 +61,19 @@ class RawSampleOutput:
         object.__setattr__(self, "steps", to_steps(self.actual_trajectory, "`actual_trajectory`"))
 
 
-def define_test_case(
+def define_test_case(  # noqa: PLR0913 — all that may be known of a case, by name
     id: str,  # noqa: A002 — the announced name
     prompt: str,
     *,
     expected_trajectory: Sequence[Step] | None = None,
     expected_actions: Sequence[Any] | None = None,
-    expected_response: str | None = None,
+    expected_response: Any = None,
     tags: Sequence[str] = (),
+    before: Sequence[tuple[int, int]] = (),
+    agent: str | None = None,
+    testing: TestingConfig | None = None,
+    recording: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> TestCase:
     """Define what is expected of a run.
 
@@ -81,12 +81,17 @@ def define_test_case(
         id: what the case is called in every report.
         prompt: the question.
         expected_trajectory: the tools a good run calls, in order.
-        expected_actions: the actions of a good plan.
+        expected_actions: the actions of a good plan, as models or mappings.
         expected_response: the answer of a good run.
         tags: words to choose cases by.
+        before: pairs of places in the trajectory, the first before the second, for `order="partial"`.
+        agent: the specialist to ask; the coordinator where none is named.
+        testing: what models say and humans decide in this case.
+        recording: the file of a recorded run that answers it.
+        metadata: anything else that is known of it.
 
     Raises:
-        SpecError: the id is empty or a step is none.
+        SpecError: the id is empty, a step is none, or `before` names a step that is not there.
 
     Example:
         >>> define_test_case("basic", "Plan it", expected_trajectory=["plan", "explain"]).id
@@ -94,36 +99,29 @@ def define_test_case(
     """
     if not _is_text(id):
         raise SpecError("`id` is empty", where="test case", hint="give each case a name of its own")
+    steps = to_steps(expected_trajectory, f"test case `{id}`: `expected_trajectory`")
+    pairs = tuple(_pair(each, len(steps or ()), id) for each in before)
     return TestCase(
         id=id,
         prompt=prompt,
-        expected_trajectory=to_steps(expected_trajectory, f"test case `{id}`: `expected_trajectory`"),
+        expected_trajectory=steps,
         expected_actions=None if expected_actions is None else tuple(expected_actions),
         expected_response=expected_response,
         tags=tuple(tags),
+        before=pairs,
+        agent=agent,
+        testing=testing,
+        recording=recording,
+        metadata=dict(metadata or {}),
     )
 
 
-def to_steps(written: object, where: str) -> tuple[ToolCall, ...] | None:
-    """Read a trajectory; nothing stays nothing.
-
-    Raises:
-        SpecError: it is no list of names and `ToolCall`s.
-    """
-    if written is None:
-        return None
-    hint = 'write `["find", ToolCall("place", {"units": 3})]`'
-    if not isinstance(written, Sequence) or isinstance(written, str):
-        raise SpecError("a trajectory is a list of steps", where=where, hint=hint)
-    return tuple(_step(each, where, hint) for each in cast("Sequence[object]", written))
-
-
-def _step(written: object, where: str, hint: str) -> ToolCall:
-    if isinstance(written, ToolCall):
-        return written
-    if isinstance(written, str):
-        return ToolCall(written)
-    raise SpecError(f"`{written!r}` is no step", where=where, hint=hint)
+def _pair(written: tuple[int, int], count: int, case_id: str) -> tuple[int, int]:
+    first, second = written
+    if not (0 <= first < count and 0 <= second < count and first != second):
+        message = f"`before` has {written!r}, and the trajectory has {count} steps"
+        raise SpecError(message, where=f"test case `{case_id}`", hint="write pairs of places, counted from 0")
+    return first, second
 
 
 def _is_text(value: object) -> bool:

@@ -53,13 +53,27 @@ class ActionFailed(_ActionEvent):
 
 
 class ActionInDoubt(_ActionEvent):
-    """Nobody knows whether an action happened; a human will be asked."""
+    """Nobody knows whether an action, or a write outside a plan, happened; a human is asked."""
 
     type: Literal["action_in_doubt"] = "action_in_doubt"
 
     def told(self) -> str:
         """Name the action."""
         return self.named()
+
+
+class ActionUndone(_ActionEvent):
+    """What an action did was taken back by its declared undo."""
+
+    type: Literal["action_undone"] = "action_undone"
+    result: Json
+    """What the undo answered."""
+    by: str
+    """Who took it back."""
+
+    def told(self) -> str:
+        """Name the action and who took it back."""
+        return f"{self.named()} = {quoted(self.result)} by {visible(self.by)}"
 
 
 class ActionSkipped(_ActionEvent):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flowai.events.envelope import Envelope, Json
+from flowai.events.envelope import Envelope, ErrorNote, Json
 from flowai.events.visible import called, quoted, visible
 
 
@@ -30,6 +30,25 @@ class AgentCalled(Envelope):
     def told(self) -> str:
         """Show the handoff."""
         return called(self.callee, {"message": self.message})
+
+
+class HistoryShortened(Envelope):
+    """An agent is shown less of its thread: a summary stands for older turns, or they are left out."""
+
+    type: Literal["history_shortened"] = "history_shortened"
+    turns: int
+    """How many turns the thread had."""
+    dropped: int
+    """How many of them are not shown word by word."""
+    summarised: bool
+    """Whether a summary stands for them."""
+    error: ErrorNote | None
+    """Why there is no summary."""
+
+    def told(self) -> str:
+        """Show how much is left out, and why without a summary."""
+        how = "summarised" if self.error is None else f"left out: {self.error.told()}"
+        return f"{self.dropped} of {self.turns} turns {how}"
 
 
 class AgentFinished(Envelope):

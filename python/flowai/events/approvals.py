@@ -18,7 +18,9 @@ class ApprovalRequired(Envelope):
     kind: ApprovalKind
     title: str
     subject: Json
-    """What would run, from the very bytes the digest names."""
+    """What would run, from the very bytes the digest names. `{"tool", "arguments"}` for a tool,
+    `{"plan_id", "revision", "body"}` for a plan, the subject itself for a program; for a write in doubt
+    `{"tool", "arguments", "plan_id", "action", "idempotency_key"}`. Its texts are escaped."""
     cards: list[Json]
     """The subject as a reviewer sees it."""
     digest: str
@@ -38,7 +40,8 @@ class ApprovalResolved(Envelope):
 
     type: Literal["approval_resolved"] = "approval_resolved"
     approval_id: str
-    decision: Literal["approved", "rejected"]
+    decision: Literal["approved", "rejected", "happened", "run_again", "failed"]
+    """`happened`, `run_again` and `failed` answer for a write in doubt."""
     principal: str | None = None
     reason: str | None = None
     digest: str
@@ -61,3 +64,16 @@ class ApprovalExpired(Envelope):
     def told(self) -> str:
         """Name the question."""
         return visible(self.approval_id)
+
+
+class ApprovalWithdrawn(Envelope):
+    """Nobody needs the answer any more: the plan has a newer revision, or the run ended without it."""
+
+    type: Literal["approval_withdrawn"] = "approval_withdrawn"
+    approval_id: str
+    reason: str
+    digest: str
+
+    def told(self) -> str:
+        """Name the question and why it waits no more."""
+        return f"{visible(self.approval_id)}: {visible(self.reason)}"

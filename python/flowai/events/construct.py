@@ -5,55 +5,59 @@ The samples in `tests/vocabulary/` keep the two sides alike; `parse_event` check
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from collections.abc import Callable
+from functools import partial
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from flowai.events.event import Event
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+_Maker = Callable[[Any], Any]
 
-_put = object.__setattr__
+_new = object.__new__
+_slots = vars(BaseModel)
+# A model is what these four hold; setting each by its own descriptor is the cheapest way that Python has.
+_set_values: Callable[[Any, Any], None] = _slots["__dict__"].__set__
+_set_names: Callable[[Any, Any], None] = _slots["__pydantic_fields_set__"].__set__
+_set_extra: Callable[[Any, Any], None] = _slots["__pydantic_extra__"].__set__
+_set_private: Callable[[Any, Any], None] = _slots["__pydantic_private__"].__set__
 
-_NAMES: dict[type[BaseModel], set[str]] = {}
-"""The names of all fields, one set for all events of a class: what the core tells is whole."""
 
-
-def _made(model: type[BaseModel], fields: dict[str, Any]) -> Any:
-    made = model.__new__(model)
-    _put(made, "__dict__", fields)
-    _put(made, "__pydantic_fields_set__", _NAMES[model])
-    _put(made, "__pydantic_extra__", None)
-    _put(made, "__pydantic_private__", None)
+def _made(model: type[BaseModel], names: set[str], fields: dict[str, Any]) -> Any:
+    made = _new(model)
+    _set_values(made, fields)
+    _set_names(made, names)
+    _set_extra(made, None)
+    _set_private(made, None)
     return made
 
 
-def _making(annotation: Any) -> Callable[[Any], Any] | None:
+def _maker(model: type[BaseModel]) -> _Maker:
+    """Return how a model is made of its fields; one set names them for all, for what the core tells is whole."""
+    return partial(_made, model, set(model.model_fields))
+
+
+def _making(annotation: Any) -> _Maker | None:
     """Return how a field that holds models is made; None for one in JSON types."""
     inner = [
         each for each in (annotation, *get_args(annotation)) if isinstance(each, type) and issubclass(each, BaseModel)
     ]
     if not inner:
         return None
-    model = _noted(inner[0])
+    make = _maker(inner[0])
     if get_origin(annotation) is list:
-        return lambda written: [_made(model, each) for each in written]
-    return lambda written: _made(model, written)
+        return lambda written: [make(each) for each in written]
+    return make
 
 
-def _noted(model: type[BaseModel]) -> type[BaseModel]:
-    _NAMES[model] = set(model.model_fields)
-    return model
-
-
-def _parts(model: type[BaseModel]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+def _parts(model: type[BaseModel]) -> tuple[tuple[str, _Maker], ...]:
     made = ((name, _making(field.annotation)) for name, field in model.model_fields.items())
     return tuple((name, making) for name, making in made if making is not None)
 
 
 _CLASSES = {
-    model.model_fields["type"].default: (_noted(model), _parts(model)) for model in get_args(get_args(Event)[0])
+    model.model_fields["type"].default: (_maker(model), _parts(model)) for model in get_args(get_args(Event)[0])
 }
 
 
@@ -67,10 +71,10 @@ def event_of(written: dict[str, Any]) -> Event:
         >>> event_of(dict(written)) == parse_event(written)
         True
     """
-    model, parts = _CLASSES[written["type"]]
-    for name, make in parts:
+    make, parts = _CLASSES[written["type"]]
+    for name, part in parts:
         value = written[name]
         if value is not None:
-            written[name] = make(value)
-    event: Event = _made(model, written)
+            written[name] = part(value)
+    event: Event = make(written)
     return event

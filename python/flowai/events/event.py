@@ -7,12 +7,19 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from flowai.errors import ValueNotJson
-from flowai.events.actions import ActionFailed, ActionFinished, ActionInDoubt, ActionSkipped, ActionStarted
-from flowai.events.agents import AgentCalled, AgentFinished, AgentStarted
-from flowai.events.approvals import ApprovalExpired, ApprovalRequired, ApprovalResolved
+from flowai.events.actions import (
+    ActionFailed,
+    ActionFinished,
+    ActionInDoubt,
+    ActionSkipped,
+    ActionStarted,
+    ActionUndone,
+)
+from flowai.events.agents import AgentCalled, AgentFinished, AgentStarted, HistoryShortened
+from flowai.events.approvals import ApprovalExpired, ApprovalRequired, ApprovalResolved, ApprovalWithdrawn
 from flowai.events.effects import EffectAnswered, EffectAsked, EffectFailed
 from flowai.events.limits import LimitReached, UsageUpdated
-from flowai.events.models import ModelAnswered, ModelCalled, ModelRetried, TextDelta, ThinkingDelta
+from flowai.events.models import ModelAnswered, ModelCalled, ModelDelayed, ModelRetried, TextDelta, ThinkingDelta
 from flowai.events.plans import PlanChanged, PlanStored
 from flowai.events.references import ReferenceHydrated, ReferenceStored
 from flowai.events.runs import RunCancelled, RunFailed, RunFinished, RunPaused, RunResumed, RunStarted
@@ -33,6 +40,7 @@ Event = Annotated[
     | ThinkingDelta
     | ModelAnswered
     | ModelRetried
+    | ModelDelayed
     | ToolCalled
     | ToolProgressed
     | ToolAnswered
@@ -42,13 +50,16 @@ Event = Annotated[
     | ApprovalRequired
     | ApprovalResolved
     | ApprovalExpired
+    | ApprovalWithdrawn
     | ActionStarted
     | ActionFinished
     | ActionFailed
     | ActionInDoubt
     | ActionSkipped
+    | ActionUndone
     | ReferenceStored
     | ReferenceHydrated
+    | HistoryShortened
     | UsageUpdated
     | LimitReached
     | EffectAsked

@@ -28,7 +28,9 @@ class LimitReached(Envelope):
     type: Literal["limit_reached"] = "limit_reached"
     limit: str
     value: int | float
+    scope: Literal["agent", "run", "thread"]
+    """Whose limit it is."""
 
     def told(self) -> str:
         """Name the limit."""
-        return f"{visible(self.limit)} = {self.value}"
+        return f"{visible(self.limit)} = {self.value} for the {self.scope}"

@@ -17,10 +17,20 @@ class Usage(Note):
     """Part of the input."""
     reasoning_tokens: int = 0
     """Part of the output."""
+    cache_write_tokens: int = 0
+    """Part of the input."""
+    cost_microusd: int | None = None
+    """In millionths of a US dollar; None where no price is known."""
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What it cost in US dollars, where the price is known."""
+        return None if self.cost_microusd is None else self.cost_microusd / 1_000_000
 
     def told(self) -> str:
-        """Show what was read and written."""
-        return f"{self.input_tokens} in, {self.output_tokens} out"
+        """Show what was read and written, and what it cost."""
+        cost = "" if self.cost_microusd is None else f", ${self.cost_microusd / 1_000_000:.6f}"
+        return f"{self.input_tokens} in, {self.output_tokens} out{cost}"
 
 
 class ToolRequest(Note):
@@ -54,7 +64,9 @@ class TextDelta(Envelope):
     type: Literal["text_delta"] = "text_delta"
     text: str
     attempt: int
+    """The number of the attempt; a higher one voids what lower ones showed."""
     index: int
+    """The number of the piece in its attempt; of pieces that were joined, that of the first."""
 
     def told(self) -> str:
         """Show the piece."""
@@ -67,7 +79,9 @@ class ThinkingDelta(Envelope):
     type: Literal["thinking_delta"] = "thinking_delta"
     text: str
     attempt: int
+    """The number of the attempt; a higher one voids what lower ones showed."""
     index: int
+    """The number of the piece in its attempt; of pieces that were joined, that of the first."""
 
     def told(self) -> str:
         """Show the piece."""
@@ -96,9 +110,29 @@ class ModelRetried(Envelope):
 
     type: Literal["model_retried"] = "model_retried"
     attempt: int
+    """The number of the attempt that begins now; what earlier ones showed is void."""
     error: ErrorNote
     wait_ms: int
+    model: str | None = None
+    """The model that is asked instead; None where it is the same."""
 
     def told(self) -> str:
         """Say why and when."""
-        return f"attempt {self.attempt} in {self.wait_ms} ms after {self.error.told()}"
+        instead = f" of {visible(self.model)}" if self.model else ""
+        return f"attempt {self.attempt}{instead} in {self.wait_ms} ms after {self.error.told()}"
+
+
+class ModelDelayed(Envelope):
+    """A model call waits, because a limit of its endpoint is reached."""
+
+    type: Literal["model_delayed"] = "model_delayed"
+    model: str
+    limit: str
+    """Which one: `concurrency`, `requests_per_minute` or `tokens_per_minute`."""
+    wait_ms: int | None = None
+    """How long, where that is known."""
+
+    def told(self) -> str:
+        """Name the limit and the wait."""
+        wait = "" if self.wait_ms is None else f" for {self.wait_ms} ms"
+        return f"{visible(self.model)} waits{wait} for {visible(self.limit)}"

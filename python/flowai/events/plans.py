@@ -41,7 +41,7 @@ class PlanStored(Envelope):
 
 
 class PlanChanged(Envelope):
-    """A plan moved to another status, or a human edited it."""
+    """A plan moved to another status, or a human edited or rejected its draft."""
 
     type: Literal["plan_changed"] = "plan_changed"
     plan_id: str
@@ -50,13 +50,19 @@ class PlanChanged(Envelope):
     before: Status
     after: Status
     by: str
-    """Who moved it: a principal, `policy` or `runtime`."""
+    """Who moved it: the part (`human`, `planner`, `executor`, `policy`, `runtime`) and the name."""
     reason: str | None = None
     diff: list[Change]
 
+    @property
+    def is_rejection(self) -> bool:
+        """Whether a draft was rejected: it stays one, and the reason is told."""
+        return self.before == self.after == "DRAFT" and self.reason is not None
+
     def told(self) -> str:
         """Show the step and the edits."""
-        step = f"{visible(self.plan)} {visible(self.plan_id)} r{self.revision} {self.before} → {self.after}"
+        named = f"{visible(self.plan)} {visible(self.plan_id)} r{self.revision}"
+        step = f"{named} rejected" if self.is_rejection else f"{named} {self.before} → {self.after}"
         why = f": {visible(self.reason)}" if self.reason else ""
         edits = "".join(f"; {change.told()}" for change in self.diff)
         return f"{step} by {visible(self.by)}{why}{edits}"

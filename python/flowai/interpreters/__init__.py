@@ -9,20 +9,27 @@ if TYPE_CHECKING:
     from flowai.interpreters.creation import create_runtime
     from flowai.interpreters.eval import Eval
     from flowai.interpreters.live import Live
+    from flowai.interpreters.pending_approval import PendingApproval
+    from flowai.interpreters.plan_record import PlanRecord
     from flowai.interpreters.recording import Recording
     from flowai.interpreters.run import Run
-    from flowai.interpreters.runtime import PendingApproval, Runtime
+    from flowai.interpreters.runtime import Runtime
     from flowai.interpreters.test import Test
     from flowai.interpreters.wiring import define_runtime
+    from flowai.specs.budget import Budget
+    from flowai.specs.price import Price
     from flowai.specs.trouble import Crashes, Delays, Hangs
 
 __all__ = [
+    "Budget",
     "Crashes",
     "Delays",
     "Eval",
     "Hangs",
     "Live",
     "PendingApproval",
+    "PlanRecord",
+    "Price",
     "Recording",
     "Run",
     "Runtime",
@@ -32,12 +39,15 @@ __all__ = [
 ]
 
 _HOME = {
+    "Budget": "flowai.specs.budget",
     "Crashes": "flowai.specs.trouble",
     "Delays": "flowai.specs.trouble",
     "Eval": "flowai.interpreters.eval",
     "Hangs": "flowai.specs.trouble",
     "Live": "flowai.interpreters.live",
-    "PendingApproval": "flowai.interpreters.runtime",
+    "PendingApproval": "flowai.interpreters.pending_approval",
+    "PlanRecord": "flowai.interpreters.plan_record",
+    "Price": "flowai.specs.price",
     "Recording": "flowai.interpreters.recording",
     "Run": "flowai.interpreters.run",
     "Runtime": "flowai.interpreters.runtime",

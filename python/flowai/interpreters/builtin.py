@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flowai import effects
 from flowai.errors import UnhandledEffect
+from flowai.specs.decision import Approve, Failed, Happened, Reject, RunAgain
 
 if TYPE_CHECKING:
     from flowai.effects.effect import Effect
@@ -39,11 +40,21 @@ def answered(effect: Effect[Any], answer: object) -> Any:
     """Return an answer in the form that the native part reads."""
     if isinstance(effect, effects.CallModel):
         return _model_answer(answer)
+    if isinstance(effect, effects.AwaitApproval):
+        if isinstance(answer, Approve | Reject | Happened | RunAgain | Failed):
+            return {"decision": answer.to_json()}
+        return {"subject": effect.codec.encode(answer)}
     return effect.codec.encode(answer)
 
 
 def _model_answer(answer: object) -> Any:
     """Return a model's answer: a text, a structured value, or the whole answer as a mapping."""
+    if isinstance(answer, effects.ModelAnswer):
+        from dataclasses import asdict
+
+        written = asdict(answer)
+        written["usage"] = {name: count for name, count in written["usage"].items() if count is not None}
+        return {name: value for name, value in written.items() if value is not None}
     given: object = answer
     if isinstance(answer, Mapping) and ("text" in answer or "tool_calls" in answer):
         return {"text": "", "tool_calls": [], "stop_reason": "end_turn", **cast("Mapping[str, Any]", answer)}

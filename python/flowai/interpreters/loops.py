@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from flowai import _bridge
+from flowai.errors import FlowaiError
+from flowai.interpreters.crew import Crew
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator
 
-THREADS_MAX = 32
-"""How many sync tools may run at the same time."""
+    from flowai.interpreters.drive import Drive
 
 
 class Hearing:
@@ -24,25 +26,45 @@ class Hearing:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.bell = _bridge.Bell()
-        self._runs: dict[int, Callable[[], None]] = {}
+        self._runs: dict[int, Drive] = {}
         self._drawn = 0
         loop.add_reader(self.bell.fileno(), self._heard)
+        self._watch = self._until_the_end()
+        with suppress(StopIteration):  # begun, so that the loop closes it at its own end
+            self._watch.__anext__().send(None)
 
-    def enter(self, push: Callable[[], None]) -> int:
+    def enter(self, drive: Drive) -> int:
         """Give a run its number."""
         self._drawn += 1
-        self._runs[self._drawn] = push
+        self._runs[self._drawn] = drive
         return self._drawn
 
     def leave(self, number: int) -> None:
-        """Forget a run that is over."""
+        """Forget a run that is over, or has left the loop."""
         self._runs.pop(number, None)
 
     def _heard(self) -> None:
-        for number in self.bell.heard():
-            push = self._runs.get(number)
-            if push is not None:
-                push()
+        heard = iter(self.bell.heard())
+        for number in heard:
+            try:
+                self._push(number)
+            except BaseException:
+                # One run's interrupt is no reason to forget the others.
+                for other in heard:
+                    asyncio.get_running_loop().call_soon(self._push, other)
+                raise
+
+    def _push(self, number: int) -> None:
+        drive = self._runs.get(number)
+        if drive is not None:
+            drive.push()
+
+    async def _until_the_end(self) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            for drive in list(self._runs.values()):
+                drive.loop_ends()
 
 
 class Background:
@@ -50,14 +72,29 @@ class Background:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="flowai", daemon=True)
+        self._is_stopped = False
+        self._thread = threading.Thread(target=self._serve, name="flowai", daemon=True)
         self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether somebody still drives the loop."""
+        return self._thread.is_alive() and not self.loop.is_closed()
 
     def stop(self) -> None:
         """End the loop, if its thread is still there."""
-        if self._thread.is_alive():
+        self._is_stopped = True
+        if self.is_alive:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(timeout=1)
+
+    def _serve(self) -> None:
+        while not (self._is_stopped or self.loop.is_closed()):
+            try:
+                self.loop.run_forever()
+            except BaseException:
+                # Whoever wants to end the process has to do it elsewhere: here are the runs of others.
+                logging.getLogger("flowai").exception("a callback tried to end the loop in the background")
 
 
 class Process:
@@ -66,9 +103,11 @@ class Process:
     def __init__(self) -> None:
         self.id = os.getpid()
         self.lock = threading.Lock()
-        self.hearings: WeakKeyDictionary[asyncio.AbstractEventLoop, Hearing] = WeakKeyDictionary()
+        # The loop itself keeps its bell, among its readers, so that both go together.
+        self.hearings: WeakKeyDictionary[asyncio.AbstractEventLoop, ReferenceType[Hearing]] = WeakKeyDictionary()
         self.background: Background | None = None
-        self.threads: ThreadPoolExecutor | None = None
+        self.crew = Crew()
+        self.is_ending = False
 
 
 _process = Process()
@@ -84,35 +123,49 @@ def _here() -> Process:
 def hearing() -> Hearing:
     """Return the bell of the running loop."""
     here, loop = _here(), asyncio.get_running_loop()
-    found = here.hearings.get(loop)
+    known = here.hearings.get(loop)
+    found = None if known is None else known()
     if found is None:
-        found = here.hearings[loop] = Hearing(loop)
+        found = Hearing(loop)
+        here.hearings[loop] = ref(found)
     return found
 
 
 def background() -> asyncio.AbstractEventLoop:
-    """Return the loop in the background, started when it is first needed."""
+    """Return the loop in the background, started when it is first needed.
+
+    Raises:
+        FlowaiError: The process is ending.
+    """
     here = _here()
+    _check_going_on(here)
     with here.lock:
-        if here.background is None:
+        if here.background is None or not here.background.is_alive:
             here.background = Background()
         return here.background.loop
 
 
-def threads() -> ThreadPoolExecutor:
+def crew() -> Crew:
     """Return the threads on which sync tools run."""
-    here = _here()
-    with here.lock:
-        if here.threads is None:
-            here.threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="flowai-tool")
-        return here.threads
+    return _here().crew
+
+
+def _check_going_on(here: Process) -> None:
+    if here.is_ending:
+        if threading.current_thread().daemon:
+            # It ends with the process, at any moment and without a word.
+            threading.Event().wait()
+        hint = "register your exit handler after the import of `flowai`: the last one registered runs first"
+        raise FlowaiError("the process is ending, and nothing more runs in the background", hint=hint)
 
 
 @atexit.register
 def _stop() -> None:
     here = _here()
+    here.is_ending = True
     if here.background is not None:
         here.background.stop()
-    if here.threads is not None:
-        here.threads.shutdown(wait=False, cancel_futures=True)
     _bridge.stop()
+
+
+os.register_at_fork(after_in_child=_bridge.forked)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowai import _bridge
+from flowai.errors import Fault, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from flowai.specs.runtime import RuntimeSpec
 
@@ -21,15 +22,18 @@ class PolicyRow:
     subject: str
     """A tool, or `plans`."""
     rule: str
-    """`always`, `never` or the expression; several where a floor stands beside it."""
+    """`always`, `never` or the expression."""
     source: str
     """Who set it."""
     shadowed: tuple[str, ...] = ()
     """The rules that a more specific one replaced, from broad to specific."""
+    also: tuple[str, ...] = ()
+    """Rules that decide as well: a tool's own floor, what an interpreter adds. One that asks is enough."""
 
     def __str__(self) -> str:
+        also = f"  (and {', '.join(self.also)})" if self.also else ""
         over = f"  (over {', '.join(self.shadowed)})" if self.shadowed else ""
-        return f"{self.agent:<24} {self.subject:<20} {self.rule:<10} {self.source}{over}"
+        return f"{self.agent:<24} {self.subject:<20} {self.rule:<10} {self.source}{also}{over}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,30 @@ class PolicyExplanation:
         return "\n".join(map(str, self.rows))
 
 
-def explain(spec: RuntimeSpec) -> PolicyExplanation:
-    """Return which rule decides for each agent and tool."""
-    return PolicyExplanation(tuple(_row(each) for each in _bridge.explain_policy(spec.to_json())))
+def explain(spec: RuntimeSpec, policies: Sequence[dict[str, Any]] = ()) -> PolicyExplanation:
+    """Return which rule decides for each agent and tool, where an interpreter adds some."""
+    return PolicyExplanation(tuple(map(_row, _bridge.explain_policy(spec.to_json(), list(policies)))))
+
+
+def check_policies(spec: dict[str, Any], policies: Sequence[dict[str, Any]]) -> None:
+    """Refuse added rules that are none, or that name what the runtime does not have.
+
+    Raises:
+        SpecError: Listing everything that is wrong with them.
+    """
+    found = _bridge.check_wiring(spec, list(policies))["faults"] if policies else []
+    if found:
+        raise SpecError([Fault(each["place"], each["message"], each["hint"]) for each in found])
 
 
 def _row(written: dict[str, Any]) -> PolicyRow:
-    shadowed = tuple(f"{each['source']}: {_rule(each['rule'])}" for each in written.get("shadowed", ()))
-    return PolicyRow(
-        written["agent"], str(written["subject"]), _rule(written["rule"]), str(written["source"]), shadowed
-    )
+    shadowed, also = _others(written, "shadowed"), _others(written, "also")
+    rule, source = _rule(written["rule"]), str(written["source"])
+    return PolicyRow(written["agent"], str(written["subject"]), rule, source, shadowed, also)
+
+
+def _others(written: dict[str, Any], field: str) -> tuple[str, ...]:
+    return tuple(f"{each['source']}: {_rule(each['rule'])}" for each in written.get(field, ()))
 
 
 def _rule(written: Any) -> str:

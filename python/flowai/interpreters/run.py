@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from flowai.errors import FlowaiError
+from flowai.interpreters.drive import TURNS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator
@@ -23,7 +25,8 @@ A_co = TypeVar("A_co", covariant=True)
 class Run(Generic[A_co]):
     """One run of a program.
 
-    `await run` waits for its end, `async for event in run` tells what happens meanwhile. Leaving
+    `await run` waits for its end, `async for event in run` tells what happens meanwhile, with the
+    pieces of answers as `text_delta` and `thinking_delta`, which `events` does not keep. Leaving
     the loop leaves the run alone; leaving `async with run` cancels it, unless it is over or waits
     for a human.
 
@@ -38,6 +41,12 @@ class Run(Generic[A_co]):
     def __init__(self, drive: Drive, decode: Callable[[Any], Any] | None = None) -> None:
         self._drive = drive
         self._decode = decode
+        self._raised: tuple[TracebackType | None] | None = None
+
+    @property
+    def drive(self) -> Drive:
+        """What pushes the run, for those who build on it."""
+        return self._drive
 
     @property
     def run_id(self) -> str:
@@ -59,11 +68,20 @@ class Run(Generic[A_co]):
         """
         self._check_finished()
         try:
-            answer = self._drive.session.outcome()
-        except FlowaiError as error:
-            error.run_id = error.run_id or self.run_id
-            raise
+            answer = self._outcome()
+        except BaseException as error:  # noqa: BLE001 — whatever ended the program is raised again
+            if isinstance(error, FlowaiError):
+                error.run_id = error.run_id or self.run_id
+            # The same error may be read many times: each time it leads from here to where it was raised.
+            if self._raised is None:
+                self._raised = (_beyond(error.__traceback__, 2),)
+            raise error.with_traceback(self._raised[0]) from error.__cause__
         return cast("A_co", answer if self._decode is None else self._decode(answer))
+
+    def _outcome(self) -> Any:
+        if self._drive.broken is not None:
+            raise self._drive.broken
+        return self._drive.session.outcome()
 
     @property
     def output(self) -> A_co:
@@ -110,18 +128,29 @@ class Run(Generic[A_co]):
         return self
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        self._drive.enter()
-        told = 0
-        while True:
-            is_over = self._drive.finished
-            events = self._drive.events(told)
-            for event in events:
-                told += 1
-                yield event
-            if is_over:
-                return
-            if not events:
-                await self._drive.change()
+        drive = self._drive
+        ear = drive.session.listen()
+        if drive.loop is None:
+            # Whoever begins to read in the same turn hears the first piece too.
+            await asyncio.sleep(0)
+        drive.enter()
+        with drive.parking.held(), drive.waiters.attending():
+            told = turns = 0
+            while True:
+                seen = drive.waiters.count
+                is_over = drive.finished
+                events = drive.told(told, ear)
+                for event in events:
+                    told += event.seq is not None
+                    yield event
+                if is_over:
+                    return
+                if drive.pull():
+                    turns += 1
+                    if turns % TURNS_MAX == 0:
+                        await asyncio.sleep(0)
+                elif not events:
+                    await drive.waiters.change(seen)
 
     async def __aenter__(self) -> Self:
         self._drive.enter()
@@ -140,3 +169,9 @@ class Run(Generic[A_co]):
 
     def __repr__(self) -> str:
         return f"<run {self.run_id}, {'over' if self._drive.finished else 'under way'}>"
+
+
+def _beyond(trace: TracebackType | None, frames: int) -> TracebackType | None:
+    for _ in range(frames):
+        trace = None if trace is None else trace.tb_next
+    return trace

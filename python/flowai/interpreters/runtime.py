@@ -3,79 +3,63 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import copy
 from typing import TYPE_CHECKING, Any, cast
 
 from flowai import _bridge
 from flowai.effects.call_agent import CallAgent
-from flowai.errors import SpecError, ThreadBusy
-from flowai.interpreters.drive import Drive
-from flowai.interpreters.edits import check_choice, checked_edits
-from flowai.interpreters.interpreter import Interpreter, native_answers
-from flowai.interpreters.policy import explain
+from flowai.errors import Fault, FlowaiError, RunOwned, ThreadBusy
+from flowai.events.visible import shortened
+from flowai.interpreters.afterwards import Beginning
+from flowai.interpreters.agents import agent_of, coordinator_of, decoder_of, plans_of
+from flowai.interpreters.approval_verbs import ApprovalVerbs
+from flowai.interpreters.interpreter import Interpreter
+from flowai.interpreters.kept import KeptVerbs
+from flowai.interpreters.opening import Opening, Place
+from flowai.interpreters.plan_verbs import PlanVerbs
+from flowai.interpreters.policy import check_policies, explain
+from flowai.interpreters.prices import cost_of
+from flowai.interpreters.refusals import check_message, thread_busy
 from flowai.interpreters.run import Run
-from flowai.interpreters.setting import Setting
 from flowai.interpreters.threads import Threads
 from flowai.interpreters.wiring import warnings_of
 from flowai.programs.program import Program, asked
-from flowai.specs.agent import ExecutorSpec, PlannerSpec
-from flowai.specs.decision import to_decision
+from flowai.specs.budget import Budget, checked_budget
+from flowai.specs.tenant import chosen_tenant
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from flowai.errors import Fault
     from flowai.interpreters.blocking import Blocking
+    from flowai.interpreters.drive import Drive
     from flowai.interpreters.policy import PolicyExplanation
+    from flowai.interpreters.threads import Active
     from flowai.specs.agent import AgentSpec
-    from flowai.specs.decision import DecisionLike
-    from flowai.specs.plan import Plan
     from flowai.specs.runtime import RuntimeSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingApproval:
-    """Something that waits for a human."""
-
-    approval_id: str
-    kind: str
-    """`tool`, `plan`, `in_doubt` or `program`."""
-    title: str
-    subject: Any
-    """What would run, as it was bound to the approval."""
-    tool: str | None
-    plan_id: str | None
-    revision: int | None
-    cards: tuple[Any, ...]
-    digest: str
-    rule: str
-    expires_at: int
-    """In milliseconds since the Unix epoch."""
-    run_id: str
-    thread_id: str | None
-    agent: str | None
-    tenant: str
-
-    @classmethod
-    def read(cls, written: dict[str, Any]) -> PendingApproval:
-        """Read what the native part keeps of an approval."""
-        fields: dict[str, Any] = {**written, "cards": tuple(written["cards"])}
-        return cls(**fields)
-
-
-class Runtime:
+class Runtime(ApprovalVerbs, PlanVerbs, KeptVerbs):
     """What `create_runtime` makes: query it, answer its approvals, run its specialists."""
 
-    def __init__(self, spec: RuntimeSpec, services: Any, interpreter: Interpreter[Any]) -> None:
+    def __init__(
+        self, spec: RuntimeSpec, services: Any, interpreter: Interpreter[Any], storage: str | None = None
+    ) -> None:
         self.spec = spec
         self.services = services
         self.interpreter = interpreter
         self.warnings: list[Fault] = warnings_of(spec)
-        self._native = _bridge.Runtime(spec.to_json(), list(spec.agents))
-        self._plans = _plans_of(spec)
-        self._threads = Threads()
+        check_policies(spec.to_json(), interpreter.policies())
+        self.native = _bridge.Runtime(
+            spec.to_json(), list(spec.agents), list(interpreter.policies()), interpreter.world(spec.providers), storage
+        )
+        self.shelf = _bridge.Shelf(self.native)
+        self.plans = plans_of(spec)
+        self.threads = Threads()
+        self.cost = cost_of({**spec.prices, **interpreter.prices})
         self._drawn = 0
+        self._drains = False
+        self._opening = Opening(self)
 
     # Asking
 
@@ -89,6 +73,7 @@ class Runtime:
         context: Any = None,
         request_id: str | None = None,
         queue: bool = False,
+        budget: Budget | None = None,
     ) -> Run[Any]:
         """Ask the coordinator, and return the run at once.
 
@@ -98,29 +83,32 @@ class Runtime:
             tenant: Whose data it works on; by default the runtime's own tenant.
             principal: On whose behalf.
             context: What tools find under `ctx.services` in place of the runtime's services.
-            request_id: A name for this call; a repeated call joins the run it began.
+            request_id: A name for this call; a repeated call joins the run it began. Of the runs that are
+                over, the last 256 of the last hour are remembered.
             queue: Whether to wait for the thread's active run instead of failing.
+            budget: What this run may use; it narrows the runtime's own budget and never widens it.
 
         Raises:
-            SpecError: The runtime has no coordinator.
+            SpecError: The runtime has no coordinator, or the message is no text.
+            ValueNotJson: The message holds half a character, which no JSON can.
             ThreadBusy: The thread has an active run and `queue` is false.
 
         Example:
             `async for event in runtime.query("Say hello", thread_id="thread-1"): print(event)`
         """
-        coordinator = self._coordinator()
-        return self._ask(
-            coordinator,
+        return self.ask(
+            None,
             message,
-            thread_id,
+            thread_id=thread_id,
             tenant=tenant,
             principal=principal,
             context=context,
             request_id=request_id,
             queue=queue,
+            budget=budget,
         )
 
-    def run_specialist(
+    def run_specialist(  # noqa: PLR0913 — what `query` takes, and a name
         self,
         name: str,
         message: str,
@@ -131,103 +119,66 @@ class Runtime:
         context: Any = None,
         request_id: str | None = None,
         queue: bool = False,
+        budget: Budget | None = None,
     ) -> Run[Any]:
         """Ask one agent directly, past the coordinator, and return the run at once.
 
         Raises:
-            SpecError: There is no such agent.
+            SpecError: There is no such agent, or the message is no text.
+            ValueNotJson: The message holds half a character, which no JSON can.
             ThreadBusy: The thread has an active run and `queue` is false.
         """
-        agent = self._agent(name)
-        return self._ask(
-            agent,
+        return self.ask(
+            name,
             message,
-            thread_id,
+            thread_id=thread_id,
             tenant=tenant,
             principal=principal,
             context=context,
             request_id=request_id,
             queue=queue,
+            budget=budget,
         )
+
+    def ask(self, name: str | None, message: str, *, thread_id: str | None = None, **options: Any) -> Run[Any]:
+        """Ask one agent, or the coordinator where no name is given; takes what `query` takes."""
+        agent = coordinator_of(self.spec) if name is None else agent_of(self.spec, name)
+        check_message(message)
+        # A name is read in lists; what was said in full stands in the run itself, once.
+        name = shortened(f"{agent.name}: {message}")
+        return self._begin((agent.name, message), name, thread_id, agent, **options)
 
     def program(self, message: str) -> Program[Any, Any]:
         """Return the very program that `query` runs for a message."""
-        return asked(CallAgent(self._coordinator(), message))
+        return asked(CallAgent(coordinator_of(self.spec), message))
 
     def run_program(self, program: Any, *, thread_id: str | None = None, **options: Any) -> Run[Any]:
         """Run a program with the runtime's agents, policy, store and interpreter."""
         return self._begin(asked(program), asked(program).label(), thread_id, None, **options)
 
-    # Approvals
-
-    async def respond_to_approval(
-        self,
-        approval_id: str,
-        decision: DecisionLike,
-        *,
-        principal: str | None = None,
-        tenant: str | None = None,
-        reason: str | None = None,
-    ) -> None:
-        """Answer an approval; the run goes on. The same answer again changes nothing.
-
-        Args:
-            approval_id: As the event `approval_required` gives it.
-            decision: `"approve"`, `"reject"`, `Approve(...)` or `Reject("why")`.
-            principal: Who decides.
-            tenant: Whose approval it is; by default the runtime's own tenant.
-            reason: Why, beside `"reject"`.
-
-        Raises:
-            UnknownApproval: No such approval of this tenant is known.
-            ApprovalConflict: It was answered otherwise before.
-            ApprovalExpired: It is too late.
-            ApprovalError: The edits do not fit; nothing was decided.
-        """
-        self.respond_here(approval_id, decision, principal=principal, tenant=tenant, reason=reason)
-
-    def respond_here(
-        self,
-        approval_id: str,
-        decision: DecisionLike,
-        *,
-        principal: str | None = None,
-        tenant: str | None = None,
-        reason: str | None = None,
-    ) -> None:
-        """Answer an approval without a loop, on any thread."""
-        written = to_decision(decision).to_json()
-        if reason is not None:
-            written["reason"] = reason
-        tenant = tenant or self.spec.tenant.id
-        drive = self._threads.waiting_for(approval_id, tenant)
-        if drive is None:
-            # The store knows what was decided after the run is gone; it can only compare.
-            drive = self._drive(self.interpreter, None, tenant, None, None)
-        self._check(approval_id, written, drive)
-        drive.session.decide(approval_id, written, principal, drive.clock())
-        drive.nudge()
-
-    def _check(self, approval_id: str, written: dict[str, Any], drive: Drive) -> None:
-        pending = self.pending_approvals(tenant=drive.setting.tenant)
-        found = next((each for each in pending if each.approval_id == approval_id), None)
-        if found is None or found.plan_id is None:
-            return
-        plan = self._plans[self._native.plan(drive.setting.tenant, found.plan_id)["plan"]]
-        check_choice(plan, found.subject, written.get("actions") or [])
-        if written.get("edits"):
-            written["edits"] = checked_edits(plan, found.subject, written["edits"])
-
-    def pending_approvals(self, *, tenant: str | None = None, thread_id: str | None = None) -> list[PendingApproval]:
-        """Return what waits for a human, the oldest first."""
-        found = self._native.pending(tenant or self.spec.tenant.id, thread_id)
-        return sorted(map(PendingApproval.read, found), key=lambda each: self._threads.age(each.approval_id))
-
     def explain_policy(self) -> PolicyExplanation:
         """Return which rule decides for each agent and tool; it prints as a table."""
-        return explain(self.spec)
+        return explain(self.spec, self.interpreter.policies())
 
     # Life
+
+    def _check_open(self) -> None:
+        if self._drains:
+            raise FlowaiError("the runtime takes nothing new: it was drained", hint="ask another process")
+
+    def under(self, interpreter: Interpreter[Any], services: Any = None) -> Runtime:
+        """Return the same agents with an empty store, answered by another interpreter; for evals and laws.
+
+        The wiring is compiled once where neither interpreter adds rules or asks real models.
+        """
+        kept = self.services if services is None else services
+        if any(_asks_more(each, self.spec) for each in (interpreter, self.interpreter)):
+            return Runtime(self.spec, kept, interpreter)
+        here = copy.copy(self)
+        here.services, here.interpreter, here._drawn = kept, interpreter, 0
+        here.native, here.threads = self.native.fresh(), Threads()
+        here.shelf, here._opening = _bridge.Shelf(here.native), Opening(here)
+        return here
 
     @property
     def blocking(self) -> Blocking:
@@ -238,10 +189,10 @@ class Runtime:
 
     async def close(self) -> None:
         """Cancel what still runs and wait for its cleanups; runs that wait for a human are left alone."""
-        for run in self._threads.active():
-            if not run.is_paused:
-                run.cancel("the runtime was closed")
-                await asyncio.wait([asyncio.ensure_future(run.drive.finish())])
+        left = [each for each in self.threads.active() if not each.is_paused]
+        for each in left:
+            each.cancel("the runtime was closed")
+        await asyncio.gather(*(each.drive.finish() for each in left), return_exceptions=True)
 
     async def __aenter__(self) -> Self:
         return self
@@ -254,24 +205,13 @@ class Runtime:
     def __repr__(self) -> str:
         return f"<runtime of `{self.spec.tenant.id}` with {len(self.spec.agents)} agents>"
 
-    # Within
+    def unasked(self) -> list[Fault]:
+        """Return the agents whose models nobody can be asked, with the reason; the environment is read for it."""
+        faults = ((agent.name, self.native.unasked(agent.model, dict(agent.settings))) for agent in self.spec.agents)
+        return [Fault(f"agent `{name}`", each["message"], each["hint"]) for name, each in faults if each]
 
-    def _coordinator(self) -> AgentSpec[Any]:
-        for agent in self.spec.agents:
-            if agent.role == "coordinator":
-                return agent
-        hint = 'ask an agent directly: `runtime.run_specialist("name", message)`'
-        raise SpecError("the runtime has no coordinator to query", hint=hint)
-
-    def _agent(self, name: str) -> AgentSpec[Any]:
-        found = self.spec.agent(name)
-        if found is None:
-            names = ", ".join(f"`{each.name}`" for each in self.spec.agents)
-            raise SpecError(f"there is no agent `{name}`", hint=f"there are {names}")
-        return found
-
-    def _ask(self, agent: AgentSpec[Any], message: str, thread_id: str | None, **options: Any) -> Run[Any]:
-        return self._begin((agent.name, message), f"{agent.name}: {message}", thread_id, agent, **options)
+    def _take_up(self, beginning: Beginning, name: str, thread_id: str | None, **options: Any) -> Run[Any]:
+        return self._begin(beginning, name, thread_id, None, **options)
 
     def _begin(  # noqa: PLR0913 — what `query` takes
         self,
@@ -285,68 +225,57 @@ class Runtime:
         context: Any = None,
         request_id: str | None = None,
         queue: bool = False,
+        apart: bool = False,
+        budget: Budget | None = None,
     ) -> Run[Any]:
-        tenant = tenant or self.spec.tenant.id
-        joined = self._threads.joined(tenant, request_id)
-        if joined is not None:
-            return joined
-        busy = self._threads.busy(tenant, thread_id)
-        if busy is not None and not queue:
-            hint = "answer its approvals, wait for it, or pass `queue=True`"
-            raise ThreadBusy(
-                f"thread `{thread_id}` has the active run `{busy.run_id}`",
-                approvals=busy.waiting(),
-                hint=hint,
-                run_id=busy.run_id,
-            )
-        self._drawn += 1
-        interpreter = self.interpreter.of_query(self._drawn)
-        drive = self._drive(interpreter, thread_id, tenant, principal, context)
-        run: Run[Any] = Run(drive, None if agent is None else _decoder(agent))
-        self._threads.add(tenant, thread_id, request_id, drive, run)
-        if busy is None:
-            drive.start(name, task)
-        else:
-            drive.start_after(busy.drive, name, task)
+        tenant = chosen_tenant(tenant, self.spec.tenant)
+        # What comes after a run takes nothing from a script.
+        is_query = not isinstance(task, Beginning)
+        limits = checked_budget(budget)
+        self._check_open()
+        keep = self._opening.keep(task, name, request_id, limits)
+        self.threads.check_loops(tenant, thread_id)
+        with self.threads.lock:
+            joined = self.threads.joined(tenant, request_id) or self._opening.joined(tenant, request_id)
+            if joined is not None:
+                return joined
+            busy = self.threads.busy(tenant, thread_id) or self._opening.busy(tenant, thread_id, queue=queue)
+            found = None
+            if busy is None or queue:
+                found = self._drawn_run(agent, (thread_id, tenant, principal, context, limits), keep, is_query=is_query)
+                self.threads.add(tenant, thread_id, request_id, *found)
+        # Outside the lock: whoever holds a run may begin another one.
+        if found is None:
+            raise thread_busy(cast("Active", busy))
+        drive, run = found
+        try:
+            if busy is None:
+                drive.start(name, task, apart=apart)
+            else:
+                drive.start_after(busy.drive, name, task, apart=apart)
+        except (RunOwned, ThreadBusy) as error:
+            self.threads.remove(run)
+            return self._opening.beside(error, tenant, thread_id, request_id)
+        except BaseException:
+            self.threads.remove(run)
+            raise
         return run
 
-    def _drive(
-        self, interpreter: Interpreter[Any], thread_id: str | None, tenant: str, principal: str | None, context: Any
-    ) -> Drive:
-        config: dict[str, Any] = {
-            **interpreter.config(),
-            "thread_id": thread_id,
-            "tenant": tenant,
-            "principal": principal,
-        }
-        if interpreter.is_virtual:
-            config["run_id"] = f"run-{self._drawn}"
-        config["attended"] = True
-        setting = Setting(
-            run_id=config["run_id"],
-            thread_id=thread_id,
-            tenant=tenant,
-            principal=principal,
-            services=self.services if context is None else context,
-            plans=self._plans,
-            turns=interpreter.turns(),
-            failures=interpreter.failures(),
-            answers=interpreter.answers,
-            is_virtual=interpreter.is_virtual,
-            starts_at=config.get("starts_at", 0),
-        )
-        return Drive(_bridge.Session(self._native, config, native_answers(interpreter.answers)), setting)
+    def _drawn_run(
+        self,
+        agent: AgentSpec[Any] | None,
+        place: tuple[Any, ...],
+        keep: dict[str, Any] | None,
+        *,
+        is_query: bool,
+    ) -> tuple[Drive, Run[Any]]:
+        self._drawn += 1
+        interpreter = self.interpreter.of_query(self._drawn) if is_query else self.interpreter
+        if keep is not None:
+            keep["body"]["query"] = self._drawn if is_query else None
+        drive = self._opening.drive(interpreter, Place(*place), is_query=is_query, keep=keep)
+        return drive, Run(drive, None if agent is None else decoder_of(agent))
 
 
-def _plans_of(spec: RuntimeSpec) -> dict[str, Plan[Any]]:
-    found = [agent.plan for agent in spec.agents if isinstance(agent, PlannerSpec | ExecutorSpec)]
-    return {plan.name: plan for plan in found}
-
-
-def _decoder(agent: AgentSpec[Any]) -> Any:
-    """Return how the output of an agent is read: text as it is, a typed output by its type."""
-    if agent.output is None:
-        return None
-    from flowai.effects.codec import Codec
-
-    return cast("Any", Codec.of(agent.output, where=f"agent `{agent.name}`").decode)
+def _asks_more(interpreter: Interpreter[Any], spec: RuntimeSpec) -> bool:
+    return bool(interpreter.policies() or interpreter.prices or interpreter.world(spec.providers))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from flowai.events import Event
     from flowai.specs.plan import Plan
-    from flowai.specs.script import Fails, Turn
+    from flowai.specs.script import Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,12 @@ class Setting:
     plans: Mapping[str, Plan[Any]] = field(default_factory=dict[str, "Plan[Any]"])
     turns: tuple[Turn, ...] = ()
     """The scripted answers that depend on what was seen."""
-    failures: dict[str, list[Fails]] = field(default_factory=dict[str, "list[Fails]"])
-    """What the next calls of tools fail with, by name; used up as they strike."""
     answers: Mapping[type, Callable[[Any], Any]] = field(default_factory=dict[type, "Callable[[Any], Any]"])
     is_virtual: bool = False
     """Whether the clock is the script's and not the world's."""
     starts_at: int = 0
+    observer: Callable[[Event], None] | None = None
+    """Who is told of every event as it happens."""
 
     def answer_of(self, effect: type) -> Callable[[Any], Any]:
         """Return the user's handler for an effect."""

@@ -9,21 +9,21 @@ from flowai.effects.families import Agents, Approvals, Chance, Clock, Models, Pl
 from flowai.interpreters.interpreter import Interpreter
 from flowai.interpreters.script import Script
 from flowai.specs.testing import TestingConfig
-from flowai.specs.trouble import failures_by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from flowai._bridge import Runtime
     from flowai.effects.effect import Effect
-    from flowai.specs.script import Fails
+    from flowai.interpreters.prices import Prices
+    from flowai.specs.added_policy import AddedPolicy
+    from flowai.specs.budget import Budget
     from flowai.specs.testing import Decisions
     from flowai.specs.testing import Script as Written
     from flowai.specs.trouble import Troubles
 
 H_contra = TypeVar("H_contra", contravariant=True)
 E = TypeVar("E")
-A = TypeVar("A")
 
 BuiltIn = Models | Tools | Approvals | References | Plans | Agents | Clock | Chance
 """The families that every interpreter answers."""
@@ -39,9 +39,14 @@ class Test(Interpreter[H_contra]):
         script: What models say, as one list or by agent; each step once and in order.
         decisions: What approvals are answered with, in the order in which they are asked.
         mock_response: What every model call is answered with, instead of a script.
-        seed: Draws the schedule, ids and numbers.
-        faults: What goes wrong, by position (`"2"`) or effect (`"CallTool"`): an exception,
-            `Hangs()`, `Delays(ms)` or `Crashes()`; by name of a tool, what its first calls fail with.
+        seed: Draws the schedule, ids and numbers, and names the run; without one the name is fresh in each process.
+        faults: What goes wrong, by position (`"2"`), tool, model or effect (`"CallTool"`): an exception,
+            `Hangs()`, `Delays(ms)` or `Crashes()`, or a list of them for the first asks there.
+        deltas: Whether readers of a run are shown what models say and think word by word too, as `Live`
+            shows it; what lasts is the same.
+        policy: Rules that ask more than the runtime's own.
+        budget: What each run may use.
+        prices: What models cost that `genai-prices` does not know, or not rightly.
 
     Example:
         >>> from flowai import CallModel, program, Do, Models
@@ -55,18 +60,27 @@ class Test(Interpreter[H_contra]):
     __test__: ClassVar[bool] = False
     is_virtual = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — all that a test may say, by name
         self: Test[BuiltIn],
         script: Written | None = None,
         *,
         decisions: Decisions | None = None,
         mock_response: str | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         faults: Troubles | None = None,
+        deltas: bool = False,
+        policy: AddedPolicy | None = None,
+        budget: Budget | None = None,
+        prices: Prices | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(policy, budget=budget, prices=prices)
         testing = TestingConfig(
-            mock_response=mock_response, script=script, decisions=decisions, seed=seed, faults=faults
+            mock_response=mock_response,
+            script=script,
+            decisions=decisions,
+            seed=seed,
+            faults=faults,
+            deltas=deltas,
         )
         self._script = Script(testing)
 
@@ -77,7 +91,12 @@ class Test(Interpreter[H_contra]):
         test._script = Script(testing)
         return test
 
-    def handling(self, effect: type[E], handler: Callable[[E], A | Awaitable[A]]) -> Test[H_contra | E]:
+    @property
+    def testing(self) -> TestingConfig:
+        """What models say and humans decide."""
+        return self._script.testing
+
+    def handling(self, effect: type[E], handler: Callable[[E], object]) -> Test[H_contra | E]:
         """Return a copy that answers one more effect of yours.
 
         Args:
@@ -88,16 +107,12 @@ class Test(Interpreter[H_contra]):
         return cast("Test[H_contra | E]", richer)
 
     def config(self) -> dict[str, Any]:
-        """Return the settings of the next run; runs of one interpreter are named alike in every process."""
-        return {"run_id": "run-1", **self._script.config()}
+        """Return the settings of the next run."""
+        return self._script.config()
 
     def turns(self) -> tuple[Any, ...]:
         """Return the scripted turns that depend on what was seen."""
         return tuple(self._script.late)
-
-    def failures(self) -> dict[str, list[Fails]]:
-        """Return what the first calls of tools fail with."""
-        return failures_by_name(self._script.testing.faults)
 
     def of_query(self, number: int) -> Test[H_contra]:
         """Return what answers the n-th query of a runtime."""

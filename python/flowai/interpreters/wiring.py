@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flowai import _bridge
 from flowai.errors import Fault, SpecError
+from flowai.specs.provider import revealed
 from flowai.specs.runtime import RuntimeSpec, build_runtime_spec
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flowai.specs.agent import AgentSpec
+    from flowai.specs.budget import Budget
+    from flowai.specs.price import Price
     from flowai.specs.provider import ProviderConfig
     from flowai.specs.reference import Reference
     from flowai.specs.rule import Approval
@@ -26,6 +29,9 @@ def define_runtime(
     providers: Mapping[str, ProviderConfig] | None = None,
     approval: Approval | None = None,
     references: Sequence[Reference[Any]] = (),
+    budget: Budget | None = None,
+    thread_budget: Budget | None = None,
+    prices: Mapping[str, Price] | None = None,
 ) -> RuntimeSpec:
     """Define what a runtime serves, with everything that is wrong with it said at once.
 
@@ -35,6 +41,9 @@ def define_runtime(
         providers: Keys and addresses of model providers, by name.
         approval: The baseline policy: by default plans always ask and tools never do.
         references: Kinds of stored values whose life or glimpse the runtime should know.
+        budget: What each run may use.
+        thread_budget: What all runs of a thread may use together; a run without a thread is alone in its own.
+        prices: What models cost that `genai-prices` does not know, or not rightly.
 
     Raises:
         SpecError: Listing every fault of the parts, or every fault of the wiring, with hints.
@@ -46,9 +55,16 @@ def define_runtime(
         'acme'
     """
     spec = build_runtime_spec(
-        tenant=tenant, agents=agents, providers=providers, approval=approval, references=references
+        tenant=tenant,
+        agents=agents,
+        providers=providers,
+        approval=approval,
+        references=references,
+        budget=budget,
+        thread_budget=thread_budget,
+        prices=prices,
     )
-    faults = _bridge.check_wiring(spec.to_json())["faults"]
+    faults = [*_bridge.check_providers(revealed(spec.providers)), *_bridge.check_wiring(spec.to_json())["faults"]]
     if faults:
         raise SpecError([Fault(each["place"], each["message"], each["hint"]) for each in faults])
     return spec

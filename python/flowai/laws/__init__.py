@@ -13,16 +13,21 @@
 """
 
 from flowai.laws.check import check_interpreter, laws
+from flowai.laws.explore import Exploration, InvariantBroken, explore
 from flowai.laws.law import LAWS, Law, Observation, Subject, law
 from flowai.laws.observed import Observed
 from flowai.laws.reference import Reference
 from flowai.laws.samples import GiveNumber, GiveText, MakeNote, SampleFailed, World
 from flowai.laws.strategies import delays, failures, names, programs, schedules, scripts
+from flowai.laws.trial import Trial
+from flowai.laws.users import agent_scripts, arguments_of, decisions, faults
 
 __all__ = [
     "LAWS",
+    "Exploration",
     "GiveNumber",
     "GiveText",
+    "InvariantBroken",
     "Law",
     "MakeNote",
     "Observation",
@@ -30,10 +35,16 @@ __all__ = [
     "Reference",
     "SampleFailed",
     "Subject",
+    "Trial",
     "World",
+    "agent_scripts",
+    "arguments_of",
     "check_interpreter",
+    "decisions",
     "delays",
+    "explore",
     "failures",
+    "faults",
     "law",
     "laws",
     "names",

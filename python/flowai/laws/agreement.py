@@ -5,10 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import strategies as st
+
+from flowai.errors import ApprovalRejected
 from flowai.laws.law import Subject, law, outcome_of
+from flowai.laws.pieces import PIECES, gated, together
 from flowai.laws.reference import Reference
 from flowai.laws.samples import World
 from flowai.laws.strategies import Numbered, failures, programs, schedules, scripts
+from flowai.laws.tools import WRITES
+from flowai.programs import catch, pure
+from flowai.specs.decision import Approve, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +61,28 @@ def the_same_run_twice_has_the_same_events(
     one, other = (World(script).served(subject.interpreter(seed)) for _ in range(2))
     first, again, afresh = (told(served.run(program)) for served in (one, one, other))
     assert first == again == afresh
+
+
+@law(8, is_timed=True, is_native=True, pieces=PIECES, at_once=st.booleans(), seed=schedules())
+def what_is_kept_and_approved_agrees_too(subject: Subject, pieces: list[Any], *, at_once: bool, seed: int) -> None:
+    """The values, and what is written, do not depend on the schedule."""
+    whole, decisions = together(pieces, at_once=at_once), [Approve()] * gated(pieces)
+    seen: list[Any] = []
+    for each in (0, seed):
+        WRITES.clear()
+        seen.append((subject.native(each, decisions=decisions).run(whole).value, sorted(WRITES)))
+    assert seen[0] == seen[1]
+
+
+@law(10, is_timed=True, is_native=True, pieces=PIECES, at_once=st.booleans(), yes=st.booleans(), seed=schedules())
+def what_is_kept_and_approved_is_told_alike(
+    subject: Subject, pieces: list[Any], *, at_once: bool, yes: bool, seed: int
+) -> None:
+    """Handles, approvals and their ids are the same in the same run."""
+    whole = together([catch(piece, lambda _: pure(0), on=ApprovalRejected) for piece in pieces], at_once=at_once)
+    decisions = [Approve() if yes else Reject("no")] * gated(pieces)
+    first, again = (told(subject.native(seed, decisions=decisions).run(whole)) for _ in range(2))
+    assert first == again
 
 
 def told(run: Any) -> tuple[Any, list[Any]]:

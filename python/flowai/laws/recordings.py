@@ -10,11 +10,14 @@ from flowai.effects import CallTool, DrawId, DrawNumber, ReadClock
 from flowai.errors import ReplayMismatch
 from flowai.interpreters import Eval, Recording
 from flowai.laws.agreement import told
+from flowai.laws.gate import Gatekeeper
 from flowai.laws.law import Subject, law, outcome_of
+from flowai.laws.pieces import PIECES, gated, together
 from flowai.laws.samples import GiveNumber, World, give, in_turn, noted, nothing
 from flowai.laws.strategies import Numbered, failures, names, programs, schedules, scripts
 from flowai.laws.tools import WRITES, write, write_line
 from flowai.programs import asked, pure
+from flowai.specs.decision import Approve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +73,30 @@ def a_prefix_and_its_continuation_are_the_whole(
     assert outcome_of(lambda: again.value)[0] == outcome_of(lambda: first.value)[0]
     assert shape(again.recording)[: len(prefix)] == shape(prefix)
     assert sorted(shape(again.recording)) == sorted(shape(whole))
+
+
+@law(11, is_native=True, is_timed=True, pieces=PIECES, at_once=st.booleans(), seed=schedules())
+def wherever_it_is_cut_the_whole_comes_of_it(subject: Subject, pieces: list[Any], *, at_once: bool, seed: int) -> None:
+    """At every cut the store stands as it stood, and each approval is asked again whose call is not done."""
+    whole_program, decisions = together(pieces, at_once=at_once), [Approve()] * gated(pieces)
+    WRITES.clear()
+    first = subject.native(seed, decisions=decisions).run(whole_program)
+    whole, written = first.recording, sorted(WRITES)
+    assert len(written) == len(decisions)
+    for count in range(len(whole) + 1):
+        prefix = whole.until(count)
+        WRITES.clear()
+        inner = subject.native(seed, decisions=decisions[standing(prefix) :])
+        again = Eval(inner).replay(prefix, goes_on=True).run(whole_program)
+        assert again.value == first.value
+        assert len(WRITES) == len(written) - standing(prefix)
+        assert sorted(shape(again.recording)) == sorted(shape(whole))
+        Gatekeeper().read(again.events)
+
+
+def standing(prefix: Recording) -> int:
+    """Count the approvals whose calls are answered."""
+    return sum(entry["record"] == "answered" and entry["effect"] == "CallTool" for entry in prefix)
 
 
 @law(11, is_native=True, before=st.lists(names(failing=False), max_size=3), script=scripts(), more=st.booleans())

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flowai.effects.families import Approvals, Models, References, Tools
+from flowai.effects.message import MessageLike, as_mappings, messages_json
 from flowai.programs.program import Program
 from flowai.programs.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from flowai.specs.agent import AgentSpec
 
-Message: TypeAlias = Mapping[str, Any]
-"""One message of a conversation, with `role` and `content`."""
+Message: TypeAlias = MessageLike
+"""One message of a conversation, with `role` and `text`."""
 
 StepRow: TypeAlias = Models | Approvals | Tools | References
 """What one step of an agent may ask."""
@@ -27,7 +27,7 @@ class AgentStep(Program[StepRow, Any]):
     __slots__ = ("messages", "spec")
     node = "agentstep"
 
-    def __init__(self, spec: AgentSpec[Any], messages: tuple[Message, ...]) -> None:
+    def __init__(self, spec: AgentSpec[Any], messages: tuple[Mapping[str, Any], ...]) -> None:
         self.spec = spec
         self.messages = messages
 
@@ -36,6 +36,10 @@ class AgentStep(Program[StepRow, Any]):
 
     def own(self) -> tuple[object, ...]:
         return (self.spec, self.messages)
+
+    def conversation(self) -> list[dict[str, Any]]:
+        """Return the messages in the core's form."""
+        return messages_json(self.messages)
 
     def own_row(self) -> frozenset[type]:
         return frozenset({Models, Approvals, Tools, References})
@@ -69,8 +73,13 @@ def agent_step(spec: AgentSpec[Any], messages: Iterable[Message]) -> Program[Ste
         spec: The agent.
         messages: The conversation so far.
 
+    Raises:
+        ProgramError: A message has an unknown role or key.
+
     Example:
         `print(agent_step(planner, messages).tree())` draws the model call, the approval where a
         rule asks for one, the tool calls, and the references that large results become.
     """
-    return AgentStep(spec, tuple(messages))
+    conversation = as_mappings(messages)
+    messages_json(conversation)
+    return AgentStep(spec, conversation)

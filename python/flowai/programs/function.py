@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from flowai.programs.forgotten import Forgotten, refuse_non_generator
 from flowai.programs.program import Program
@@ -32,8 +32,18 @@ class ProgramFunction(Generic[P, E_co, A_co]):
     """What it declares to ask; None where a type variable leaves it to the programs given to it."""
     declared: frozenset[type]
     """What the row names, type variables apart."""
+    known: object = None
+    """What the native part found out about it."""
 
-    def __init__(self, function: Callable[P, Generator[E_co, Any, A_co]], names: dict[str, Any]) -> None:
+    release: str | None
+    """The version that its author gave it; a run that waits is not taken on by another one."""
+
+    def __init__(
+        self,
+        function: Callable[P, Generator[E_co, Any, A_co]],
+        names: dict[str, Any],
+        release: str | None = None,
+    ) -> None:
         code = refuse_non_generator(function, names)
         self._forgotten = Forgotten(function, names).check(self)
         refuse_non_generator(function, names, is_checked=True)
@@ -46,6 +56,7 @@ class ProgramFunction(Generic[P, E_co, A_co]):
         self.__module__ = function.__module__
         self.__doc__ = function.__doc__
         self.__wrapped__ = function
+        self.release = release
         self._version: str | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Program[E_co, A_co]:
@@ -126,11 +137,22 @@ def row_text(row: frozenset[type]) -> str:
     return " | ".join(sorted(each.__name__ for each in row)) or "nothing"
 
 
-def program(function: Callable[P, Generator[E, Any, A]]) -> ProgramFunction[P, E, A]:
+@overload
+def program(function: Callable[P, Generator[E, Any, A]]) -> ProgramFunction[P, E, A]: ...
+@overload
+def program(
+    *, version: str | None = None
+) -> Callable[[Callable[P, Generator[E, Any, A]]], ProgramFunction[P, E, A]]: ...
+def program(function: Any = None, *, version: str | None = None) -> Any:
     """Make a generator function describe programs.
 
     Inside, `yield from` asks an effect or runs another program. Calling the function makes an inert
     value, which may be compared, pickled, drawn, combined and run as often as wanted.
+
+    Args:
+        function: A generator function whose return is annotated as `Do[Row, Answer]`.
+        version: Names what the function asks, for runs that outlive their process: one that began under
+            another version is not taken on. Change it where the function asks something else.
 
     Raises:
         SpecError: The return is not annotated as `Do[Row, Answer]`.
@@ -146,4 +168,9 @@ def program(function: Callable[P, Generator[E, Any, A]]) -> ProgramFunction[P, E
         (<program nap(2) asks Clock>, True, frozenset({<class '...Clock'>}))
     """
     scope = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] — shows local classes
-    return ProgramFunction(function, dict(scope.f_locals))
+    names = dict(scope.f_locals)
+
+    def made(given: Callable[..., Any]) -> ProgramFunction[..., Any, Any]:
+        return ProgramFunction(given, names, version)
+
+    return made if function is None else made(function)

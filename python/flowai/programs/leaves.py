@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Never, TypeVar
+from typing import Any, Never, TypeVar, cast
 
+from flowai.errors import ProgramError
 from flowai.programs.program import Program
 from flowai.programs.structure import name_of
 
@@ -58,8 +59,13 @@ def pure(value: A) -> Program[Never, A]:
 def fail(error: Exception) -> Program[Never, Never]:
     """Return the program that asks nothing and raises `error`.
 
+    Raises:
+        ProgramError: `error` is no exception.
+
     Example:
         >>> fail(ValueError("no stock"))
         <program fail ValueError>
     """
+    if not isinstance(cast("object", error), Exception):
+        raise ProgramError(f"`{error!r}` is no exception", hint='write `fail(ValueError("no stock"))`')
     return Fail(error)

@@ -8,6 +8,7 @@ from flowai.effects.effect import Effect
 from flowai.errors import ProgramError
 from flowai.programs.program import Askable, Program, asked, row_of_function
 from flowai.programs.structure import name_of
+from flowai.specs.numbers import is_whole_and_positive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -153,15 +154,15 @@ def for_each(
         limit: How many may run at a time; None is all.
 
     Raises:
-        ProgramError: The function is neither, or `limit` is below one.
+        ProgramError: The function is neither, or `limit` is no whole number above zero.
 
     Example:
         >>> from flowai.effects import Sleep
         >>> print(for_each([1, 2, 3], Sleep, limit=2).tree())
         for_each Sleep over 3, 2 at a time
     """
-    if limit is not None and limit < 1:
-        raise ProgramError(f"`limit` is {limit}", hint="give one or more, or None for all at once")
+    if limit is not None and not is_whole_and_positive(limit):
+        raise ProgramError(f"`limit` is {limit!r}", hint="give one or more, or None for all at once")
     if not _is_named(function):
         message = f"`for_each` cannot read what `{name_of(function)}` asks"
         raise ProgramError(message, hint="give a function under `@program` or the class of an effect")

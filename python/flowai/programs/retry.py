@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flowai.errors import EffectFailed, ProgramError
 from flowai.programs.program import Ask, Askable, Program, asked
 from flowai.programs.recovery import exceptions
 from flowai.programs.structure import walk
+from flowai.specs.numbers import is_whole_and_positive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,17 +44,20 @@ class RetryPolicy:
     """The errors after which it runs again."""
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
+        if not is_whole_and_positive(self.attempts):
             message = f"a retry of {self.attempts} attempts never runs"
             raise ProgramError(message, hint="`attempts` counts every run, the first included")
-        if self.wait_ms < 0 or self.wait_ms_max < 0 or self.factor < 1:
+        if self.wait_ms < 0 or self.wait_ms_max < 0 or not self.factor >= 1:
             message = "a retry cannot wait less and less"
             raise ProgramError(message, hint="give waits of zero or more and a `factor` of one or more")
         object.__setattr__(self, "on", exceptions(self.on))
 
     def wait_after(self, attempt: int) -> int:
         """Return the wait after a failed run, counted from one, in milliseconds."""
-        return int(min(self.wait_ms * self.factor ** min(attempt - 1, 64), self.wait_ms_max))
+        try:
+            return int(min(self.wait_ms * self.factor ** min(attempt - 1, 64), self.wait_ms_max))
+        except OverflowError:
+            return self.wait_ms_max
 
 
 class Retry(Program[E_co, A_co]):
@@ -117,13 +121,16 @@ def retry(
         message = f"`retry` may not repeat `{tool}`, which is `write_once`"
         hint = 'move the call out of the retry, or mark the tool `access="write_idempotent"`'
         raise ProgramError(message, hint=hint)
+    if policy is not None and not isinstance(cast("object", policy), RetryPolicy):
+        raise ProgramError(f"`{policy!r}` is no retry policy", hint="write `retry(program, attempts=3)`")
     if policy is None:
         policy = RetryPolicy(attempts, wait_ms, factor, wait_ms_max, exceptions(on))
     return Retry(inner, policy)
 
 
 def _written_once(program: Program[Any, Any]) -> Iterator[str]:
-    for node in walk(program):
+    # What stands in a retry already was looked at when that was made: nested ones would be walked again and again.
+    for node in walk(program, past=(Retry,)):
         for tool in _tools(node):
             if getattr(tool, "access", None) == "write_once":
                 yield tool.name

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from flowai.specs.names import short_form
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
     Node: TypeAlias = Program[Any, Any]
 
 
-def walk(program: Node) -> Iterator[Node]:
-    """Give every node once, parents first, however often it is shared."""
+def walk(program: Node, past: tuple[type[Node], ...] = ()) -> Iterator[Node]:
+    """Give every node once, parents first, however often it is shared; go `past` nodes of some types, not into them."""
     seen: set[int] = set()
     waiting = [program]
     while waiting:
@@ -21,7 +23,7 @@ def walk(program: Node) -> Iterator[Node]:
         if id(node) not in seen:
             seen.add(id(node))
             yield node
-            waiting.extend(reversed(node.children()))
+            waiting.extend(() if isinstance(node, past) else reversed(node.children()))
 
 
 def upward(program: Node) -> Iterator[tuple[Node, tuple[Node, ...]]]:
@@ -73,5 +75,4 @@ def name_of(given: object) -> str:
     if callable(given):
         # A function that is a value may hold a program, whose `repr` may hold another, to any depth.
         return type(given).__name__
-    written = repr(given)
-    return written if len(written) <= 40 else f"{written[:37]}..."
+    return short_form(given, 40)

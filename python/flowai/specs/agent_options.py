@@ -65,7 +65,9 @@ def check_identity(name: object, model: object, prompt: object, faults: Faults) 
 
 def check_output(output: Any, faults: Faults) -> None:
     """Check that a result can be written as JSON."""
-    if output is not None:
+    if output in (Any, object) or isinstance(output, str):
+        faults.add(f"`output` is {output!r}, which says nothing", hint="give a type, or leave it out for text")
+    elif output is not None:
         faults.attempt(lambda: Encoding(output).check(faults.where, "`output`"))
 
 

@@ -70,8 +70,88 @@ class Reject:
         return {"decision": "rejected", "reason": self.reason}
 
 
-Decision = Approve | Reject
-DecisionLike = Decision | Literal["approve", "reject"]
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """The write in doubt did happen.
+
+    Example:
+        >>> Happened({"row": 7}).to_json()
+        {'decision': 'happened', 'result': {'row': 7}, 'reason': None}
+    """
+
+    result: Any = None
+    """What it would have answered, in JSON types; the program goes on with it."""
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the reason; the result has to have a JSON form."""
+        faults = Faults("`Happened`")
+        _check_reason(self.reason, faults)
+        faults.raise_if_any()
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form that the core reads."""
+        return {"decision": "happened", "result": json_value(self.result), "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class RunAgain:
+    """The write in doubt did not happen: it runs again, under the same idempotency key.
+
+    Example:
+        >>> RunAgain().to_json()
+        {'decision': 'run_again', 'reason': None}
+    """
+
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the reason."""
+        faults = Faults("`RunAgain`")
+        _check_reason(self.reason, faults)
+        faults.raise_if_any()
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form that the core reads."""
+        return {"decision": "run_again", "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The write in doubt counts as failed; whoever asked for it is told the reason.
+
+    Example:
+        >>> Failed("the row is not there").to_json()
+        {'decision': 'failed', 'reason': 'the row is not there'}
+    """
+
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the reason."""
+        faults = Faults("`Failed`")
+        _check_reason(self.reason, faults)
+        faults.raise_if_any()
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form that the core reads."""
+        return {"decision": "failed", "reason": self.reason}
+
+
+Settlement = Happened | RunAgain | Failed
+"""What became of a write in doubt."""
+
+Decision = Approve | Reject | Settlement
+DecisionLike = Decision | Literal["approve", "reject", "happened", "run_again", "failed"]
+
+WORDS: dict[str, type[Decision]] = {
+    "approve": Approve,
+    "reject": Reject,
+    "happened": Happened,
+    "run_again": RunAgain,
+    "failed": Failed,
+}
+"""The word of each decision."""
 
 
 def to_decision(written: object) -> Decision:
@@ -81,16 +161,17 @@ def to_decision(written: object) -> Decision:
         SpecError: it is no decision; anything doubtful must never mean yes.
 
     Example:
-        >>> to_decision("approve")
-        Approve(actions=None, edits=None, reason=None)
+        >>> to_decision("approve"), to_decision("run_again")
+        (Approve(actions=None, edits=None, reason=None), RunAgain(reason=None))
     """
-    if isinstance(written, Approve | Reject):
+    if isinstance(written, Decision):
         return written
-    if written == "approve":
-        return Approve()
-    if written == "reject":
-        return Reject()
-    hint = 'write "approve", "reject", `Approve(...)` or `Reject("why")`'
+    if isinstance(written, str) and written in WORDS:
+        return WORDS[written]()
+    hint = (
+        'write "approve", "reject", `Approve(...)` or `Reject("why")`;'
+        ' of a write in doubt "happened", "run_again", "failed", or the value of that name'
+    )
     raise refuse("decision", f"`{written!r}` is not a decision", hint=hint)
 
 

@@ -192,6 +192,7 @@ def _common(
 ) -> dict[str, Any]:
     """Check what all roles share, and raise every fault found so far."""
     name, model, prompt, output = identity
+    output = None if output is str else output
     check_identity(name, model, prompt, faults)
     check_output(output, faults)
     read = read_options(role, options, faults)

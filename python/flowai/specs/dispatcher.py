@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypedDict, TypeVar, cast, overload
 
+from flowai.errors import SpecError
 from flowai.specs.faults import refuse
 from flowai.specs.names import did_you_mean
+from flowai.specs.plan import Plan
 from flowai.specs.signature import caller, is_context, resolve_annotations
-from flowai.specs.tool import Tool, make_tool
+from flowai.specs.tool import Tool, called, make_tool
 from flowai.specs.tool_options import Access, ToolOptions
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from flowai.specs.context import ToolContext
     from flowai.specs.encoding import Json, JsonObject
-    from flowai.specs.plan import Plan
     from flowai.specs.rule import RuleLike
 
 A = TypeVar("A")
@@ -38,6 +39,7 @@ class EntryOptions(TypedDict, total=False):
     timeout_s: float
     max_result_bytes: int
     version: str
+    check: Callable[..., Any]
 
 
 class EntryDecorator(Protocol[A]):
@@ -93,6 +95,10 @@ class ActionDispatcher(Generic[A]):
     """
 
     def __init__(self, plan: Plan[A]) -> None:
+        given = cast("object", plan)
+        if not isinstance(given, Plan):
+            hint = 'make one with `define_plan(name="...", schema=Model)`'
+            raise refuse("`ActionDispatcher`", f"`{given!r}` is no plan", hint=hint)
         if plan.actions_field is None:
             hint = "give the plan a field `actions: list[TaggedUnion(...)]`"
             raise refuse(f"dispatcher of `{plan.name}`", "the plan has no actions", hint=hint)
@@ -120,10 +126,11 @@ class ActionDispatcher(Generic[A]):
         """
         frame = caller(1)
         kind = self._kind(variant)
+        read = ToolOptions.read(options, f"action `{kind}`")
 
         def register(function: Callable[..., Any]) -> Tool[..., Any]:
-            tool = _action_tool(function, variant, ToolOptions(**options), frame, takes=(1,))
-            undone = None if undo is None else _action_tool(undo, variant, ToolOptions(), frame, takes=(1, 2))
+            tool = _action_tool(function, variant, read, frame, takes=(1,))
+            undone = None if undo is None else _undo_tool(undo, variant, frame, kind)
             self._entries[kind] = Entry(variant, tool, undone)
             return tool
 
@@ -185,9 +192,16 @@ def _action_tool(
     if isinstance(function, Tool):
         tool = cast("Tool[..., Any]", function)
     else:
-        tool = make_tool(_context_first(function, frame), options, frame, plain=function)
+        tool = make_tool(_context_first(called(function), frame), options, frame, plain=function)
     _check_action(tool, variant, takes)
     return tool
+
+
+def _undo_tool(undo: Callable[..., Any], variant: type[Any], frame: FrameType | None, kind: str) -> Tool[..., Any]:
+    try:
+        return _action_tool(undo, variant, ToolOptions(), frame, takes=(1, 2))
+    except SpecError as error:
+        raise SpecError([each._replace(where=f"`undo` of `{kind}`: {each.where}") for each in error.faults]) from error
 
 
 def _check_action(tool: Tool[..., Any], variant: type[Any], takes: tuple[int, ...]) -> None:

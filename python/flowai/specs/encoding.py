@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from types import NoneType
 from typing import Any, Literal, cast
 
 from flowai.errors import ValueNotJson
@@ -15,6 +16,12 @@ Json = Any
 """A JSON value as Python sees it: dict, list, str, int, float, bool or None."""
 
 JsonObject = dict[str, Any]
+
+SCALARS: frozenset[type] = frozenset({str, int, float, bool, NoneType})
+"""The types whose exact instances are their own JSON form."""
+
+_OPEN: tuple[Any, ...] = (Any, object, dict, dict[str, Any], dict[str, object])
+"""The annotations that take any JSON object as it is."""
 
 
 class Encoding:
@@ -36,22 +43,40 @@ class Encoding:
         """The pydantic adapter of the annotation."""
         return pydantic.TypeAdapter(self.annotation)
 
+    @cached_property
+    def serializer(self) -> pydantic_core.SchemaSerializer:
+        """What writes values of the annotation, made once one was checked: some types are complete only then.
+
+        Left to itself pydantic writes NaN as null where the annotation is open, and nobody hears of it.
+        """
+        return pydantic_core.SchemaSerializer(self.adapter.core_schema, {"ser_json_inf_nan": "constants"})
+
+    @cached_property
+    def scalar(self) -> type | None:
+        """The annotation, where it is a scalar whose exact instances are their own JSON form."""
+        annotation = self.annotation
+        return annotation if isinstance(annotation, type) and annotation in SCALARS else None
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether any JSON object is of the annotated type and its own JSON form."""
+        return any(self.annotation == each for each in _OPEN)
+
     def encode(self, value: object) -> Json:
         """Check a value against the annotation and write it as JSON.
 
         Raises:
             ValueNotJson: the value is not of the annotated type.
         """
+        if type(value) is self.scalar and is_exact(value):
+            return value
+        if self.is_open and _is_flat(value):
+            return dict(cast("JsonObject", value))
         try:
             checked = self.adapter.validate_python(value)
-            return self.adapter.dump_python(checked, mode="json", warnings="error")
-        except pydantic_core.PydanticSerializationError as error:
-            path = unwritable(value)
-            raise ValueNotJson(
-                f"not a {spoken(self.annotation)}: `{path}`: {_lowered(str(error))}", path=path
-            ) from error
+            return self.serializer.to_python(checked, mode="json", warnings="error", fallback=_open)
         except (ValueError, RecursionError) as error:
-            raise self._unfit(error) from error
+            raise self._unfit(error, value) from error
 
     def decode(self, value: Json, *, context: Any = None) -> Any:
         """Read a value from JSON.
@@ -65,8 +90,8 @@ class Encoding:
         except (ValueError, RecursionError) as error:
             raise self._unfit(error) from error
 
-    def _unfit(self, error: Exception) -> ValueNotJson:
-        path, message = first_problem(error)
+    def _unfit(self, error: Exception, value: object = None) -> ValueNotJson:
+        path, message = first_problem(error, value)
         return ValueNotJson(f"not a {spoken(self.annotation)}: {message}", path=path)
 
     def schema(self, mode: Literal["validation", "serialization"] = "validation") -> JsonObject:
@@ -91,16 +116,37 @@ class Encoding:
             ) from error
 
 
-def problems(error: Exception) -> list[tuple[str, str]]:
-    """Return where and what is wrong, one pair for each problem that pydantic found."""
+def _open(value: object) -> Json:
+    """Write what stands where the annotation is open: a handle or a reference has a JSON form of its own."""
+    if type(value).__module__ == "flowai.specs.handle":
+        handle: Any = getattr(value, "handle", value)
+        return handle.to_json()
+    raise pydantic_core.PydanticSerializationError(f"unable to serialize unknown type: {type(value)}")
+
+
+def is_exact(value: object) -> bool:
+    """Whether a value is a scalar that JSON surely has; a text might hold half a character."""
+    return type(value) in SCALARS and (not isinstance(value, str) or value.isascii())
+
+
+def _is_flat(value: object) -> bool:
+    """Whether a value is an object of scalars."""
+    if type(value) is not dict:
+        return False
+    fields = cast("dict[object, object]", value)
+    return all(type(key) is str and key.isascii() and is_exact(each) for key, each in fields.items())
+
+
+def problems(error: Exception, value: object = None) -> list[tuple[str, str]]:
+    """Return where and what is wrong, one pair for each problem that pydantic found in a value."""
     if not isinstance(error, pydantic.ValidationError):
-        return [("$", str(error))]
+        return [(unwritable(value), _lowered(str(error)))]
     return [(_path(each["loc"]), _lowered(each["msg"])) for each in error.errors(include_url=False)]
 
 
-def first_problem(error: Exception) -> tuple[str, str]:
-    """Return the first path, and all problems as one sentence."""
-    found = problems(error)
+def first_problem(error: Exception, value: object = None) -> tuple[str, str]:
+    """Return the first path in a value, and all problems as one sentence."""
+    found = problems(error, value)
     return found[0][0], "; ".join(f"`{path}`: {message}" for path, message in found)
 
 
@@ -112,25 +158,38 @@ def _lowered(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def unwritable(value: object, path: str = "$") -> str:
+def unwritable(value: object) -> str:
     """Return the path of the first part of a value that has no JSON form.
 
     Example:
         >>> unwritable({"orders": [{"by": object()}]})
         '$.orders[0].by'
     """
+    path, whole = "$", value
+    while (found := _first_unwritable(whole)) is not None:
+        step, whole, error = found
+        path += step
+        if isinstance(error, RecursionError) or "ircular" in str(error) or "depth" in str(error):
+            # Descending into a circle would never end, and into a depth would help nobody.
+            return path
+    return path
+
+
+def _first_unwritable(value: object) -> tuple[str, object, Exception] | None:
     for step, part in _parts(value):
         try:
             json_text(part)
         except (ValueError, RecursionError) as error:
-            # Descending into a circle would never end.
-            return path + step if "ircular" in str(error) else unwritable(part, path + step)
-    return path
+            return step, part, error
+    return None
 
 
 def _parts(value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
-        yield from ((f".{key}", part) for key, part in cast("Mapping[object, object]", value).items())
+        for key, part in cast("Mapping[object, object]", value).items():
+            # A name may be what has no JSON form, and the path is printed.
+            name = f".{key}".encode(errors="backslashreplace").decode()
+            yield from ((name, key), (name, part))
     elif isinstance(value, list | tuple):
         yield from ((f"[{index}]", part) for index, part in enumerate(cast("list[object]", value)))
     elif not isinstance(value, type) and hasattr(value, "__dict__"):

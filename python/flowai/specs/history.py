@@ -25,12 +25,23 @@ class TokensKept(TypedDict):
 
 
 class TurnsSummarised(TypedDict):
-    """Show a summary of all but the last so many turns."""
+    """Show at most so many turns word by word, and a summary of what is older.
+
+    When a thread has more turns, all but the newest half of so many are summarised by the agent's own
+    model before it is asked anything; the summary stays with the thread, and the next one is made when
+    there are too many turns again. Where a summary fails, the last so many turns are shown and the event
+    `history_shortened` says why. In a script it is one more call of that agent's model, at the beginning
+    of the query that makes it.
+    """
 
     summarised: int
 
 
-HistoryLike = TurnsKept | TokensKept | TurnsSummarised
+HistoryLike = TurnsKept | TokensKept | TurnsSummarised | Literal["summarised"]
+"""`"summarised"` alone shows at most 20 turns word by word."""
+
+TURNS_SUMMARISED = 20
+"""How many turns are shown word by word where a summary is wanted and no number is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,8 @@ def to_history(written: object, where: str = "history") -> History:
     """
     if isinstance(written, History):
         return written
+    if written == "summarised":
+        return History("summarised", TURNS_SUMMARISED)
     if isinstance(written, Mapping) and len(cast("Mapping[str, object]", written)) == 1:
         measure, kept = next(iter(cast("Mapping[str, object]", written).items()))
         if measure in get_args(Measure) and is_whole_and_positive(kept):

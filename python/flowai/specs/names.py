@@ -1,4 +1,4 @@
-"""How a name of the user's is checked and how a mistyped one is answered."""
+"""How a name of the user's is checked, how a mistyped one is answered, and what a value without a name is called."""
 
 from __future__ import annotations
 
@@ -53,3 +53,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if close is not None:
         return f"did you mean `{close}`?"
     return "known: " + (", ".join(f"`{each}`" for each in names) or "none")
+
+
+def short_form(value: object, characters_max: int) -> str:
+    """Write a value for a label or a message, cut where it is long.
+
+    What has no `repr` that ends is told by its type: to name a value must never be what ends a run.
+
+    Example:
+        >>> short_form({"sku": "A-1", "units": 3}, 17)
+        "{'sku': 'A-1',..."
+    """
+    try:
+        written = repr(value)
+    except Exception:  # noqa: BLE001 — a user's `__repr__` may raise anything, and deep nesting overflows
+        written = f"<{type(value).__name__}>"
+    return written if len(written) <= characters_max else f"{written[: characters_max - 3]}..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, TypedDict, cast
 
 from flowai.specs.faults import Faults
@@ -16,6 +16,7 @@ from flowai.specs.secret import Secret
 class ProviderConfig(TypedDict, total=False):
     """What a user may set for a provider, in either spelling."""
 
+    api: str
     apiKey: str
     api_key: str
     baseUrl: str
@@ -25,11 +26,21 @@ class ProviderConfig(TypedDict, total=False):
     timeout_s: float
     maxRetries: int
     max_retries: int
+    connectTimeoutS: float
+    connect_timeout_s: float
+    firstByteTimeoutS: float
+    first_byte_timeout_s: float
+    betweenBytesTimeoutS: float
+    between_bytes_timeout_s: float
     maxConcurrency: int
     max_concurrency: int
+    requestsPerMinute: int
+    requests_per_minute: int
+    tokensPerMinute: int
+    tokens_per_minute: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProviderSpec:
     """One provider, checked; what may hold a secret never prints."""
 
@@ -37,10 +48,37 @@ class ProviderSpec:
     api_key: Secret | None = None
     """Absent: the usual environment variable is read when a model is first called."""
     base_url: str | None = None
+    """Absent: the usual environment variable, or else the provider's own address."""
+    api: str | None = None
+    """The protocol of a server that is no known provider: `chat`, `responses`, `messages`, or a provider's name."""
     headers: Mapping[str, Secret] = field(default_factory=dict[str, Secret])
     timeout_s: float | None = None
+    """How long a whole call may take, with every retry."""
+    connect_timeout_s: float | None = None
+    first_byte_timeout_s: float | None = None
+    between_bytes_timeout_s: float | None = None
     max_retries: int | None = None
     max_concurrency: int | None = None
+    """How many requests are under way at once; the others wait in their order."""
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+    def __repr__(self) -> str:
+        shown = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return f"ProviderSpec({', '.join(f'{name}={value!r}' for name, value in shown if value not in (None, {}))})"
+
+    def reveal(self) -> dict[str, Any]:
+        """Return everything with the secrets in the open, for the one place that sends them."""
+        shown = {each.name: getattr(self, each.name) for each in fields(self)}
+        shown["api_key"] = None if self.api_key is None else self.api_key.bare()
+        shown["headers"] = [(name, value.bare()) for name, value in self.headers.items()]
+        del shown["name"]
+        return shown
+
+
+def revealed(providers: Mapping[str, ProviderSpec]) -> dict[str, Any]:
+    """Return providers with their secrets in the open, as the native part reads them."""
+    return {"providers": {name: provider.reveal() for name, provider in providers.items()}}
 
 
 def to_provider(name: str, written: object) -> ProviderSpec:
@@ -50,9 +88,8 @@ def to_provider(name: str, written: object) -> ProviderSpec:
         SpecError: listing every unknown, doubled or ill-typed key; values are not shown.
 
     Example:
-        >>> to_provider("anthropic", {"apiKey": "sk-1"})
-        ProviderSpec(name='anthropic', api_key=Secret(***), base_url=None, headers={}, \
-timeout_s=None, max_retries=None, max_concurrency=None)
+        >>> to_provider("anthropic", {"apiKey": "sk-1", "maxRetries": 0})
+        ProviderSpec(name='anthropic', api_key=Secret(***), max_retries=0)
     """
     faults = Faults(f"provider `{name}`")
     if not isinstance(written, Mapping):
@@ -114,8 +151,14 @@ def _same(value: Any) -> Any:
 _READERS: dict[str, tuple[Callable[[object], bool], Callable[[Any], Any], str]] = {
     "api_key": (_is_text, Secret, "a text"),
     "base_url": (_is_url, _same, "an http or https URL"),
+    "api": (_is_text, _same, "a text"),
     "headers": (_is_headers, _hidden, "a mapping of texts to texts"),
     "timeout_s": (is_positive, _same, "a number of seconds above zero"),
     "max_retries": (_is_count, _same, "a whole number from zero"),
+    "connect_timeout_s": (is_positive, _same, "a number of seconds above zero"),
+    "first_byte_timeout_s": (is_positive, _same, "a number of seconds above zero"),
+    "between_bytes_timeout_s": (is_positive, _same, "a number of seconds above zero"),
     "max_concurrency": (is_whole_and_positive, _same, "a whole number above zero"),
+    "requests_per_minute": (is_whole_and_positive, _same, "a whole number above zero"),
+    "tokens_per_minute": (is_whole_and_positive, _same, "a whole number above zero"),
 }

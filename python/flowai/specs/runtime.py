@@ -8,7 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from flowai.specs.agent import AgentSpec
+from flowai.specs.budget import Budget, checked_budget
 from flowai.specs.faults import Faults
+from flowai.specs.price import Price, checked_prices
 from flowai.specs.provider import ProviderConfig, ProviderSpec, to_provider
 from flowai.specs.reference import Reference
 from flowai.specs.rule import Approval, Rule, approval_json, to_approval
@@ -27,6 +29,12 @@ class RuntimeSpec:
     approval: Mapping[str, Rule] | None = None
     references: tuple[Reference[Any], ...] = ()
     providers: Mapping[str, ProviderSpec] = field(default_factory=dict[str, ProviderSpec])
+    budget: Budget = field(default_factory=Budget)
+    """What each run may use; it is given with the run, as a query may narrow it."""
+    thread_budget: Budget = field(default_factory=Budget)
+    """What all runs of a thread may use together."""
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    """What models cost that no list knows."""
 
     def agent(self, name: str) -> AgentSpec[Any] | None:
         """Return the agent of a name."""
@@ -54,6 +62,9 @@ def build_runtime_spec(
     providers: Mapping[str, ProviderConfig] | None = None,
     approval: Approval | None = None,
     references: Sequence[Reference[Any]] = (),
+    budget: Budget | None = None,
+    thread_budget: Budget | None = None,
+    prices: Mapping[str, Price] | None = None,
 ) -> RuntimeSpec:
     """Check each part; the wiring between agents is checked by the core.
 
@@ -77,10 +88,32 @@ def build_runtime_spec(
         _check_kinds(references, faults)
     rules = None if approval is None else faults.attempt(lambda: to_approval(approval, "runtime"))
     read = _providers(providers, faults)
+    limits = faults.attempt(lambda: checked_budget(budget)) or Budget()
+    thread_limits = faults.attempt(lambda: checked_budget(thread_budget, "thread_budget")) or Budget()
+    known = faults.attempt(lambda: checked_prices(prices)) or {}
     faults.raise_if_any()
     return RuntimeSpec(
-        tenant=tenant, agents=tuple(agents), approval=rules, references=tuple(references), providers=read
+        tenant=tenant,
+        agents=tuple(agents),
+        approval=rules,
+        references=tuple(references),
+        providers=read,
+        budget=limits,
+        thread_budget=thread_limits,
+        prices=known,
     )
+
+
+def read_providers(written: Mapping[str, ProviderConfig] | None, where: str) -> dict[str, ProviderSpec]:
+    """Check the providers that a runtime or an interpreter is given.
+
+    Raises:
+        SpecError: listing everything that is wrong with them.
+    """
+    faults = Faults(where)
+    read = _providers(written, faults)
+    faults.raise_if_any()
+    return read
 
 
 def _check_tenant(tenant: object, faults: Faults) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
 
-from flowai.errors import ProgramError
+from flowai.errors import ModelFailed, ProgramError
 from flowai.specs.encoding import json_value
 from flowai.specs.handle import Handle
 
@@ -138,7 +138,9 @@ class Fails(Step):
         """Return the JSON form."""
         kind = "ModelFailed" if isinstance(self.error, str) else type(self.error).__name__
         message = getattr(self.error, "message", None) or str(self.error)
-        return {"fails": {"kind": kind, "message": message, "hint": getattr(self.error, "hint", None)}}
+        told = {"kind": kind, "message": message, "hint": getattr(self.error, "hint", None)}
+        known = self.error.known() if isinstance(self.error, ModelFailed) else {}
+        return {"fails": {**told, "detail": known} if known else told}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,17 @@ from __future__ import annotations
 import hmac
 from typing import NoReturn
 
+REVEALED: list[str] = []
+"""What `reveal()` gave out in this process, once each and in that order; the native part strikes it out of runs."""
+
+_is_revealed: set[str] = set()
+
 
 class Secret:
     """A key or token; only `reveal()` gives it out.
+
+    A text of 12 bytes or more that was revealed is struck out of every run of the process from then on: in answers,
+    arguments, messages and errors stands `[key]` in its place. The process remembers it until it ends.
 
     Example:
         >>> f"{Secret('sk-1')} {Secret('sk-1')!r}"
@@ -20,7 +28,14 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text, for the one place that sends it."""
+        """Return the text, for the one place that sends it; runs neither keep nor tell it from now on."""
+        if self._text not in _is_revealed:
+            _is_revealed.add(self._text)
+            REVEALED.append(self._text)
+        return self._text
+
+    def bare(self) -> str:
+        """Return the text for the native part, which tells by itself what of a provider is a secret."""
         return self._text
 
     def __str__(self) -> str:

@@ -7,15 +7,19 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from opcode import opmap
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from flowai.errors import SpecError, ToolArgumentsInvalid
 from flowai.specs.context import ToolContext
 from flowai.specs.encoding import (
+    SCALARS,
     Encoding,
     Json,
     JsonObject,
     first_problem,
+    is_exact,
     json_text,
     without_titles,
 )
@@ -40,11 +44,17 @@ class ToolSignature:
     returns: Any
     takes_context: bool
     is_async: bool
+    is_immediate: bool = False
+    """Whether the function is `async` and never waits: its coroutine ends at the first step."""
     names: tuple[str, ...] = field(init=False)
+    scalars: dict[str, type] | None = field(init=False)
+    """The type of each parameter where all are plain scalars, which JSON gives as they are."""
 
     def __post_init__(self) -> None:
-        """Remember the order of the names for the fast path of `bind`."""
+        """Remember the order of the names and their types for the fast paths of `bind` and `decode`."""
         object.__setattr__(self, "names", tuple(self.signature.parameters))
+        are_plain = all(isinstance(each, type) and each in SCALARS for each in self.annotations.values())
+        object.__setattr__(self, "scalars", dict(self.annotations) if are_plain else None)
 
     def bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
         """Bind a call as Python would, defaults filled in.
@@ -74,7 +84,9 @@ class ToolSignature:
             )
             fields[f"p{index}"] = (self.annotations[parameter.name], details)
         # Aliases free a parameter to be called `schema`, `copy` or `_private`.
-        return pydantic.create_model("Arguments", __config__=pydantic.ConfigDict(extra="forbid"), **fields)
+        # NaN is no null: it stays what it is, and is refused with its path.
+        config = pydantic.ConfigDict(extra="forbid", ser_json_inf_nan="constants")
+        return pydantic.create_model("Arguments", __config__=config, **fields)
 
     def schema(self) -> JsonObject:
         """Return the JSON Schema of the parameters.
@@ -100,11 +112,23 @@ class ToolSignature:
         Raises:
             ToolArgumentsInvalid: the object does not fit the parameters.
         """
+        if self._are_scalars(arguments):
+            return {name: arguments[name] for name in self.names}
         try:
             read = self.model.model_validate_json(json_text(arguments), context=hydration)
         except (ValueError, RecursionError) as error:
             raise self._unfit(error) from error
         return {name: getattr(read, f"p{index}") for index, name in enumerate(self.names)}
+
+    def _are_scalars(self, arguments: Json) -> bool:
+        """Whether each argument is there and exactly of its type, so that there is nothing to read."""
+        scalars = self.scalars
+        if scalars is None or type(arguments) is not dict:
+            return False
+        given = cast("JsonObject", arguments)
+        return len(given) == len(scalars) and all(
+            scalars.get(name) is type(value) and is_exact(value) for name, value in given.items()
+        )
 
     def encode(self, arguments: dict[str, Any]) -> JsonObject:
         """Check Python arguments and write them as a JSON object.
@@ -116,7 +140,7 @@ class ToolSignature:
             checked = self.model.model_validate(arguments)
             return checked.model_dump(mode="json", by_alias=True, warnings="error")
         except (ValueError, RecursionError) as error:
-            raise self._unfit(error) from error
+            raise self._unfit(error, arguments) from error
 
     def handles(self, arguments: Json) -> tuple[Handle[Any], ...]:
         """Return the handles that `Ref` parameters name, however deep.
@@ -128,9 +152,9 @@ class ToolSignature:
         self.decode(arguments, hydration)
         return tuple(dict.fromkeys(hydration.asked))
 
-    def _unfit(self, error: Exception) -> ToolArgumentsInvalid:
+    def _unfit(self, error: Exception, arguments: object = None) -> ToolArgumentsInvalid:
         tool = self.where.removeprefix("tool ").strip("`")
-        return ToolArgumentsInvalid(f"{self.where}: {first_problem(error)[1]}", tool=tool)
+        return ToolArgumentsInvalid(f"{self.where}: {first_problem(error, arguments)[1]}", tool=tool)
 
 
 def read_signature(
@@ -146,6 +170,9 @@ def read_signature(
     takes_context = bool(parameters) and is_context(hints.get(parameters[0].name))
     own = parameters[1:] if takes_context else parameters
     _check_parameters(own, hints, where)
+    if inspect.isasyncgenfunction(inspect.unwrap(function)) or inspect.isgeneratorfunction(inspect.unwrap(function)):
+        hint = "return a list, or store the rows as a reference and return its handle"
+        raise refuse(where, "it is a generator, and a model gets one result", hint=hint)
     returns, is_awaitable = _awaited(hints.get("return", Any))
     return ToolSignature(
         where=where,
@@ -155,7 +182,26 @@ def read_signature(
         returns=returns,
         takes_context=takes_context,
         is_async=is_awaitable or inspect.iscoroutinefunction(inspect.unwrap(function)),
+        is_immediate=never_waits(function),
     )
+
+
+def never_waits(function: object) -> bool:
+    """Whether a function is `async` and has nothing in it at which it could wait.
+
+    Example:
+        >>> async def read() -> int:
+        ...     return 3
+        >>> async def read_again() -> int:
+        ...     return await read()
+        >>> never_waits(read), never_waits(read_again), never_waits(len)
+        (True, False, False)
+    """
+    if not isinstance(function, FunctionType) or not inspect.iscoroutinefunction(function):
+        return False
+    code = function.__code__
+    # An `async def` yields to its loop in `await`, `async for` and `async with`, and nowhere else.
+    return bool(code.co_flags & inspect.CO_COROUTINE) and opmap["YIELD_VALUE"] not in code.co_code[::2]
 
 
 def _check_parameters(parameters: list[inspect.Parameter], hints: dict[str, Any], where: str) -> None:
@@ -198,6 +244,8 @@ def resolve_annotations(function: Callable[..., Any], where: str, frame: FrameTy
     except NameError as error:
         hint = "define it before the tool, and import it outside `if TYPE_CHECKING:`"
         raise refuse(where, f"an annotation names `{error.name}`, which is not defined", hint=hint) from error
+    except TypeError as error:
+        raise refuse(where, f"its annotations cannot be read: {error}", hint="give a plain function") from error
 
 
 def caller(depth: Literal[1, 2, 3]) -> FrameType | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flowai.specs.faults import Faults
+from flowai.specs.faults import Faults, refuse
+
+HINT = "give a text of 1 to 128 printable characters without spaces around it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,26 @@ def define_tenant(id: str, config_version: str) -> TenantSpec:  # noqa: A002 —
     faults = Faults(f"tenant `{id}`")
     for name, text in (("id", id), ("config_version", config_version)):
         if not _is_label(text):
-            hint = "give a text of 1 to 128 printable characters without spaces around it"
-            faults.add(f"`{name}` is {text!r}", hint=hint)
+            faults.add(f"`{name}` is {text!r}", hint=HINT)
     faults.raise_if_any()
     return TenantSpec(id, config_version)
+
+
+def chosen_tenant(given: str | None, own: TenantSpec) -> str:
+    """Return the id of the tenant that a call names, or of the runtime's own where it names none.
+
+    Raises:
+        SpecError: The name could be no tenant's; an empty one must not fall to the runtime's own data.
+
+    Example:
+        >>> chosen_tenant(None, define_tenant("acme", "v1"))
+        'acme'
+    """
+    if given is None:
+        return own.id
+    if not _is_label(given):
+        raise refuse("`tenant`", f"it is {given!r}", hint=HINT)
+    return given
 
 
 def _is_label(text: object) -> bool:

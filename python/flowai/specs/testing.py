@@ -16,11 +16,14 @@ __all__ = ["Approve", "Decision", "Reject", "TestingConfig", "to_decision"]
 
 T = TypeVar("T")
 
-Decisions = Sequence[DecisionLike] | Sequence[Sequence[DecisionLike]]
-"""What humans decide in every query, or a list for each query of a runtime."""
+Decisions = Sequence[DecisionLike | Sequence[DecisionLike]]
+"""What humans decide in every query, or a list for each query of a runtime; never both in one list."""
 
-Steps = Sequence[ScriptStep] | Sequence[Sequence[ScriptStep]]
-"""What is said in every query, or a list for each query of a runtime."""
+Steps = Sequence[ScriptStep | Sequence[ScriptStep]]
+"""What is said in every query, or a list for each query of a runtime; never both in one list.
+
+Not a union of the two lists: of `[Says("..."), "..."]` mypy would then make a `list[object]`, which is neither.
+"""
 
 Script = Steps | Mapping[str, Steps]
 """What models say: the steps of whoever asks, or those of each agent by name."""
@@ -49,10 +52,15 @@ class TestingConfig:
     """
     decisions: Decisions | None = None
     """What approvals are answered with, in the order in which they are required; nested as scripts are."""
-    seed: int = 0
-    """Draws the schedule, the ids and the numbers."""
-    faults: Troubles | None = None
-    """What goes wrong: by position or effect, each once, or the failures of a tool's first calls."""
+    seed: int | None = None
+    """Draws the schedule, the ids and the numbers, and names the runs: with one, two processes tell the same bytes."""
+    faults: Troubles | Sequence[Troubles | None] | None = None
+    """What goes wrong, by position, tool, model or effect, each once; a list is for each query of a runtime.
+
+    A fault that strikes nothing is an error of the run, as a step that nobody uses is.
+    """
+    deltas: bool = False
+    """Whether readers are shown what models say and think word by word too; what lasts is the same."""
 
     def __post_init__(self) -> None:
         """Check and normalise what is given."""
@@ -61,7 +69,7 @@ class TestingConfig:
             faults.add("`mock_response` and `script` both answer the models", hint="give one of them")
         if self.mock_response is not None and not _is_text(self.mock_response):
             faults.add("`mock_response` is not a text", hint="use `script=` for anything else")
-        if type(self.seed) is not int:
+        if self.seed is not None and type(self.seed) is not int:
             faults.add(f"`seed` is {self.seed!r}", hint="give a whole number")
         _check_script(self.script, faults)
         check_troubles(self.faults, faults)
@@ -76,13 +84,19 @@ class TestingConfig:
 
     def turns_of(self, query: int) -> dict[str | None, tuple[Turn, ...]]:
         """Return the script of the n-th query of a runtime, counted from 1."""
-        return {agent: tuple(map(turn_of, _of_query(steps, query))) for agent, steps in _by_agent(self.script).items()}
+        return {agent: _turns(steps, query) for agent, steps in _by_agent(self.script).items()}
 
     def decisions_of(self, query: int) -> tuple[Decision, ...] | None:
         """Return the decisions of the n-th query of a runtime, counted from 1."""
         if self.decisions is None:
             return None
         return tuple(map(to_decision, _of_query(self.decisions, query)))
+
+    def faults_of(self, query: int) -> Troubles | None:
+        """Return what goes wrong in the n-th query of a runtime, counted from 1."""
+        if self.faults is None or isinstance(self.faults, Mapping):
+            return self.faults
+        return self.faults[query - 1] if query <= len(self.faults) else None
 
 
 def _by_agent(script: Script | None) -> Mapping[str | None, Steps]:
@@ -91,7 +105,12 @@ def _by_agent(script: Script | None) -> Mapping[str | None, Steps]:
     return {} if script is None else {None: script}
 
 
-def _of_query(written: Sequence[T] | Sequence[Sequence[T]], query: int) -> Sequence[T]:
+def _turns(steps: Steps, query: int) -> tuple[Turn, ...]:
+    said: Sequence[ScriptStep] = _of_query(steps, query)
+    return tuple(map(turn_of, said))
+
+
+def _of_query(written: Sequence[T | Sequence[T]], query: int) -> Sequence[T]:
     if _is_for_each_query(written):
         return cast("Sequence[T]", written[query - 1]) if query <= len(written) else ()
     return cast("Sequence[T]", written)

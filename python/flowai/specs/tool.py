@@ -9,16 +9,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from flowai.specs.context import ToolContext
 from flowai.specs.docstring import read_docstring
 from flowai.specs.encoding import Encoding, Json, JsonObject
-from flowai.specs.faults import Faults
+from flowai.specs.faults import Faults, refuse
+from flowai.specs.function_of import function_of
 from flowai.specs.handle import Handle, Hydration
 from flowai.specs.rule import Rule, RuleLike
 from flowai.specs.signature import ToolSignature, caller, read_signature
 from flowai.specs.tool_options import Access, ToolOptions
+from flowai.specs.write_check import WriteCheck, read_check
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -57,6 +59,8 @@ class Tool(Generic[P, R_co]):
     """A larger result is stored and passed by reference."""
     version: str
     """Part of every approval digest: another schema is another tool."""
+    check: WriteCheck | None = field(repr=False, default=None)
+    """Says what became of a call that nobody saw end."""
     function: Callable[..., Any] = field(repr=False)
     """What an interpreter calls: the context first where it is taken, the arguments by name."""
     plain: Callable[..., Any] = field(repr=False)
@@ -152,6 +156,7 @@ class Tool(Generic[P, R_co]):
             "timeout_ms": max(1, round(self.timeout_s * 1_000)),
             "max_result_bytes": self.max_result_bytes,
             "origin": "python",
+            "checks": self.check is not None,
             "version": self.version,
         }
 
@@ -198,6 +203,7 @@ def define_tool(
     timeout_s: float = 60,
     max_result_bytes: int = 16_384,
     version: str | None = None,
+    check: Callable[..., Any] | None = None,
 ) -> ToolDecorator: ...
 def define_tool(  # pyright: ignore[reportInconsistentOverload]
     function: Callable[..., Any] | None = None, /, **options: Any
@@ -210,7 +216,9 @@ def define_tool(  # pyright: ignore[reportInconsistentOverload]
     Args:
         function: the function, where the decorator stands without arguments.
         **options: `name`, `description`, `access` (unmarked counts as `write_once`), `approval`,
-            `timeout_s` (60), `max_result_bytes` (16384) and `version`.
+            `timeout_s` (60), `max_result_bytes` (16384), `version`, and for writes `check`: a function that
+            takes the idempotency key of a call that nobody saw end and returns `Happened(result)`,
+            `RunAgain()` or `Failed("why")`, or `None` where it cannot say and a human has to.
 
     Raises:
         SpecError: listing everything that is wrong with the definition.
@@ -224,9 +232,10 @@ def define_tool(  # pyright: ignore[reportInconsistentOverload]
         ('read_stock', 'read')
     """
     frame = caller(1)
+    read = ToolOptions.read(options, "`define_tool`")
     if function is not None:
-        return make_tool(function, ToolOptions(**options), frame)
-    return partial(make_tool, options=ToolOptions(**options), frame=frame)
+        return make_tool(function, read, frame)
+    return partial(make_tool, options=read, frame=frame)
 
 
 def make_tool(
@@ -240,11 +249,13 @@ def make_tool(
     Raises:
         SpecError: listing everything that is wrong with the definition.
     """
+    function = called(function)
     name = options.name if options.name is not None else str(getattr(function, "__name__", "?"))
     faults = Faults(f"tool `{name}`")
     docstring = read_docstring(function.__doc__)
-    options.check(name, faults)
+    options.inspect(name, faults)
     rule = faults.attempt(lambda: options.rule(name))
+    check = faults.attempt(lambda: read_check(options.check, faults.where, frame))
     signature = faults.attempt(lambda: read_signature(function, faults.where, docstring.parameters, frame))
     described = None if signature is None else faults.attempt(lambda: _describe(signature))
     faults.raise_if_any()
@@ -260,6 +271,7 @@ def make_tool(
         timeout_s=options.timeout_s,
         max_result_bytes=options.max_result_bytes,
         version=options.version or _digest(parameters, returns),
+        check=check,
         function=function,
         plain=plain or function,
         signature=signature,
@@ -267,6 +279,21 @@ def make_tool(
         _returns=returns,
         _result=Encoding(signature.returns),
     )
+
+
+def called(given: object) -> Callable[..., Any]:
+    """Return the function that a tool is made of; a partial or a callable object becomes one.
+
+    Raises:
+        SpecError: what was given cannot be called, or is a tool already.
+    """
+    if isinstance(given, Tool):
+        tool = cast("Tool[..., Any]", given)
+        raise refuse(f"tool `{tool.name}`", "it is a tool already", hint="define it once, and give the tool itself")
+    if not callable(given) or isinstance(given, type):
+        hint = "decorate a function: `@define_tool` or `@define_tool(access=...)`"
+        raise refuse("`define_tool`", f"`{given!r}` is no function", hint=hint)
+    return function_of(given)
 
 
 def _describe(signature: ToolSignature) -> tuple[JsonObject, JsonObject | None]:

@@ -7,36 +7,40 @@ use std::sync::{Arc, Mutex, PoisonError};
 use flowai_core::agents::{Agent, HostTools, compile};
 use flowai_core::approvals::ApprovalKind;
 use flowai_core::effects::{
-    AdvancePlan, AwaitApproval, CallAgent, CallModel, CallTool, CustomEffect, DrawNumber, Effect, HostEffect, LoadPlan,
-    LoadRef, Message, MessageLog, PlanMove, StorePlan, StoreRef, Tool,
+    AdvancePlan, AwaitApproval, CallAgent, CallModel, CallTool, DrawNumber, Effect, LoadPlan, LoadRef, Message,
+    MessageLog, PlanMove, StorePlan, StoreRef, Tool,
 };
 use flowai_core::fault::{Fault, FaultKind};
+use flowai_core::json::decode;
 use flowai_core::machine::Program;
-use flowai_core::policy::{Policy, Resolved};
-use flowai_core::specs::{Decode, PlanSpec, RuntimeSpec, ToolSpec};
+use flowai_core::policy::{Addition, Policy, PolicyError, Resolved};
+use flowai_core::specs::{AddedPolicy, Decode, PlanSpec, RuntimeSpec, ToolSpec};
 use flowai_core::value::Value;
 use pyo3::intern;
 use pyo3::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::class::{Class, Function, Kind};
+use crate::class::{Class, Kind};
+use crate::custom::Custom;
+use crate::evicting::Evicting;
 use crate::fault::{error_of, fault_of};
 use crate::json::from_python;
 use crate::open::milliseconds;
+use crate::secrets::without;
 
 /// What a session knows of tools, agents and rules.
 pub struct Catalogue {
     pub spec: Arc<RuntimeSpec>,
     pub policy: Policy,
+    added: Vec<AddedPolicy>,
     pub agents: std::collections::BTreeMap<String, Arc<Agent>>,
-    classes: Mutex<HashMap<usize, Arc<Class>>>,
-    functions: Mutex<HashMap<usize, Arc<Function>>>,
-    tools: Mutex<HashMap<usize, Known>>,
+    classes: Mutex<Evicting<usize, Arc<Class>, 512>>,
+    tools: Mutex<Evicting<usize, Known, 64>>,
     pub rows: Mutex<DeclaredRows>,
 }
 
 /// The classes of effects and the rows that declare them, by their addresses while this keeps both alive.
-type DeclaredRows = HashMap<(usize, usize), (Py<PyAny>, Py<PyAny>)>;
+type DeclaredRows = Evicting<(usize, usize), (Py<PyAny>, Py<PyAny>), 512>;
 
 /// A tool of a program, with the rules for it.
 struct Known {
@@ -63,42 +67,36 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`FaultKind::SpecError`] when a schema or a rule is none.
-    pub fn new(spec: RuntimeSpec, shelf: &ToolShelf) -> Result<Self, Fault> {
-        let policy = Policy::new(&spec).map_err(|error| Fault::new(FaultKind::SpecError, error.to_string()))?;
+    pub fn new(spec: RuntimeSpec, shelf: &ToolShelf, added: Vec<AddedPolicy>) -> Result<Self, Fault> {
+        let policy = policy(&spec, &added).map_err(|error| Fault::new(FaultKind::SpecError, error.to_string()))?;
         let agents = compile(&spec, &policy, shelf)?;
         Ok(Self {
             spec: Arc::new(spec),
             policy,
+            added,
             agents,
             classes: Mutex::default(),
-            functions: Mutex::default(),
             tools: Mutex::default(),
             rows: Mutex::default(),
         })
+    }
+
+    /// The rules that the interpreter adds.
+    pub fn added(&self) -> &[AddedPolicy] {
+        &self.added
     }
 
     /// What is known of an object's class.
     pub fn class(&self, object: &Bound<'_, PyAny>) -> PyResult<Arc<Class>> {
         let class = object.get_type();
         let key = class.as_ptr().addr();
-        let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(class) = classes.get(&key) {
+        if let Some(class) = self.classes.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(class));
         }
+        // Not under the lock: Python runs here, and may come back.
         let known = Arc::new(Class::of(&class)?);
-        classes.insert(key, Arc::clone(&known));
-        Ok(known)
-    }
-
-    /// What is known of a program function.
-    pub fn function(&self, function: &Bound<'_, PyAny>) -> PyResult<Arc<Function>> {
-        let key = function.as_ptr().addr();
-        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(function) = functions.get(&key) {
-            return Ok(Arc::clone(function));
-        }
-        let known = Arc::new(Function::of(function)?);
-        functions.insert(key, Arc::clone(&known));
+        let old = self.classes.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&known));
+        drop(old);
         Ok(known)
     }
 
@@ -119,7 +117,8 @@ impl Catalogue {
         let policy = Some(policy).filter(|policy| !policy.never_asks()).map(Arc::new);
         let compiled = Arc::new(Tool::new(spec, Some(Box::new(HostTool(tool.clone().unbind())))).map_err(raise)?);
         let known = Known { _pinned: tool.clone().unbind(), tool: Arc::clone(&compiled), policy: policy.clone() };
-        self.tools.lock().unwrap_or_else(PoisonError::into_inner).insert(key, known);
+        let old = self.tools.lock().unwrap_or_else(PoisonError::into_inner).insert(key, known);
+        drop(old);
         Ok((compiled, policy))
     }
 
@@ -127,8 +126,8 @@ impl Catalogue {
     pub fn agent_step(&self, node: &Bound<'_, PyAny>) -> PyResult<Program> {
         let py = node.py();
         let agent = self.agent(&node.getattr("spec")?)?;
-        let messages = from_python(&node.getattr("messages")?).map_err(|fault| error_of(py, &fault))?;
-        Ok(agent.step(&messages_of(&messages)))
+        let messages = from_python(&node.call_method0("conversation")?).and_then(|written| messages_of(&written));
+        Ok(agent.step(&messages.map_err(|fault| error_of(py, &fault))?))
     }
 
     /// A compiled agent: the runtime's own, or one that stands alone.
@@ -149,13 +148,23 @@ impl Catalogue {
         let whole =
             RuntimeSpec::decode(whole).map_err(|error| raise(Fault::new(FaultKind::SpecError, error.to_string())))?;
         let own_tools = shelf_of(std::slice::from_ref(spec))?;
-        let compiled = Self::new(whole, &own_tools).map_err(raise)?;
+        let compiled = Self::new(whole, &own_tools, self.added.clone()).map_err(raise)?;
         compiled
             .agents
             .get(&name)
             .cloned()
             .ok_or_else(|| raise(Fault::new(FaultKind::SpecError, format!("agent `{name}` cannot be compiled"))))
     }
+}
+
+/// The rules of a runtime and what its interpreter adds to them.
+///
+/// # Errors
+/// [`PolicyError`] for the first rule that is no CEL.
+pub fn policy(spec: &RuntimeSpec, added: &[AddedPolicy]) -> Result<Policy, PolicyError> {
+    let mut policy = Policy::new(spec)?;
+    added.iter().try_for_each(|rules| policy.add(&Addition::all(rules)))?;
+    Ok(policy)
 }
 
 fn same_spec(agent: &Agent, json: &Json) -> bool {
@@ -175,35 +184,23 @@ pub fn shelf_of(agents: &[Bound<'_, PyAny>]) -> PyResult<ToolShelf> {
             && !dispatcher.is_none()
         {
             for entry in dispatcher.getattr("entries")?.call_method0("values")?.try_iter()? {
-                let tool = entry?.getattr("tool")?;
-                shelf.insert((name.clone(), tool.getattr("name")?.extract()?), tool.unbind());
+                let entry = entry?;
+                for tool in [entry.getattr("tool")?, entry.getattr("undo")?] {
+                    if !tool.is_none() {
+                        shelf.insert((name.clone(), tool.getattr("name")?.extract()?), tool.unbind());
+                    }
+                }
             }
         }
     }
     Ok(ToolShelf(shelf))
 }
 
-/// An effect of the user's own.
-pub struct Custom {
-    pub effect: Py<PyAny>,
-    pub class: Arc<Class>,
-    written: Option<Json>,
-}
-
-impl HostEffect for Custom {
-    fn encode(&self) -> Result<Json, Fault> {
-        match &self.written {
-            Some(written) => Ok(written.clone()),
-            None => Python::attach(|py| write(self.effect.bind(py))),
-        }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-fn write(effect: &Bound<'_, PyAny>) -> Result<Json, Fault> {
+/// The fields of an effect as JSON.
+///
+/// # Errors
+/// What its own `encode` raises.
+pub fn write(effect: &Bound<'_, PyAny>) -> Result<Json, Fault> {
     let py = effect.py();
     let written = effect.call_method0(intern!(py, "encode")).map_err(|error| fault_of(py, error))?;
     from_python(&written)
@@ -213,10 +210,9 @@ fn write(effect: &Bound<'_, PyAny>) -> Result<Json, Fault> {
 pub fn question(effect: &Bound<'_, PyAny>, class: &Arc<Class>, catalogue: &Catalogue) -> PyResult<Effect> {
     let py = effect.py();
     match &class.kind {
-        Kind::Custom { name, lazy } => {
+        Kind::Custom { lazy, .. } => {
             let written = if *lazy { None } else { Some(write(effect).map_err(|fault| error_of(py, &fault))?) };
-            let host = Box::new(Custom { effect: effect.clone().unbind(), class: Arc::clone(class), written });
-            Ok(Effect::Custom(Arc::new(CustomEffect { kind: Arc::clone(name), host })))
+            Ok(Effect::Custom(Arc::new(Custom::new(effect, class, written))))
         }
         Kind::BuiltIn(kind) => built_in(kind, effect, catalogue),
         Kind::Program(_) | Kind::Other => Err(not_askable(effect)),
@@ -237,7 +233,8 @@ fn built_in(kind: &str, effect: &Bound<'_, PyAny>, catalogue: &Catalogue) -> PyR
         "CallTool" => return call_tool(effect, catalogue),
         "CallAgent" => {
             let agent = catalogue.agent(&effect.getattr("spec")?)?;
-            return Ok(Effect::CallAgent(Arc::new(CallAgent { agent, prompt: effect.getattr("prompt")?.extract()? })));
+            let prompt = without(py, effect.getattr("prompt")?.extract()?);
+            return Ok(Effect::CallAgent(Arc::new(CallAgent { agent, prompt })));
         }
         "Sleep" => return Ok(Effect::Sleep(milliseconds(&effect.getattr("seconds")?)?.unwrap_or(i64::MAX))),
         "ReadClock" => return Ok(Effect::ReadClock),
@@ -254,7 +251,7 @@ fn built_in(kind: &str, effect: &Bound<'_, PyAny>, catalogue: &Catalogue) -> PyR
             subject: Value::from(written.get("subject").cloned().unwrap_or(Json::Null)),
             rule: "the program asks".to_owned(),
             bound: None,
-            tool: None,
+            schema: from_python(&effect.getattr("schema")?).map_err(raise).map(|schema| Some(Arc::new(schema)))?,
             expires_in_ms: None,
         })),
         "StoreRef" => store_reference(effect, &written)?,
@@ -295,9 +292,9 @@ fn built_in(kind: &str, effect: &Bound<'_, PyAny>, catalogue: &Catalogue) -> PyR
 
 fn plan_move(to: Option<&str>) -> Result<PlanMove, Fault> {
     match to {
-        Some("APPROVED") => Ok(PlanMove::Approve),
-        Some("EXECUTING") => Ok(PlanMove::Execute { open: true }),
-        Some("EXECUTED") => Ok(PlanMove::Finish { calls: Vec::new() }),
+        Some("APPROVED") => Ok(PlanMove::Approve { digest: None }),
+        Some("EXECUTING") => Ok(PlanMove::Execute { open: true, digest: None }),
+        Some("EXECUTED") => Ok(PlanMove::Finish { calls: Vec::new(), cut_short: None }),
         other => Err(Fault::new(
             FaultKind::PlanError,
             format!("a program cannot move a plan to `{}`", other.unwrap_or("nothing")),
@@ -317,15 +314,18 @@ fn call_tool(effect: &Bound<'_, PyAny>, catalogue: &Catalogue) -> PyResult<Effec
         agent: None,
         policy,
         covers: None,
+        open_plan: None,
+        key: None,
     })))
 }
 
 fn call_model(effect: &Bound<'_, PyAny>, written: &Json, catalogue: &Catalogue) -> PyResult<Effect> {
+    let py = effect.py();
     let tools =
         effect.getattr("tools")?.try_iter()?.map(|tool| Ok(catalogue.tool(&tool?)?.0)).collect::<PyResult<Vec<_>>>()?;
     let messages = match written.get("prompt").and_then(Json::as_str) {
-        Some(prompt) => MessageLog::default().with(Message::User { text: prompt.to_owned() }),
-        None => messages_of(written.get("messages").unwrap_or(&Json::Null)),
+        Some(prompt) => MessageLog::default().with(Message::user(prompt)),
+        None => messages_of(written.get("messages").unwrap_or(&Json::Null)).map_err(|fault| error_of(py, &fault))?,
     };
     Ok(Effect::CallModel(Arc::new(CallModel {
         model: Arc::from(written.get("model").and_then(Json::as_str).unwrap_or_default()),
@@ -333,27 +333,18 @@ fn call_model(effect: &Bound<'_, PyAny>, written: &Json, catalogue: &Catalogue) 
         tools: Arc::from(tools),
         output: written.get("output").filter(|schema| !schema.is_null()).map(|schema| Arc::new(schema.clone())),
         settings: Arc::new(written.get("settings").cloned().unwrap_or(Json::Null)),
-        whole: false,
+        whole: effect.getattr(intern!(py, "whole"))?.extract()?,
     })))
 }
 
-/// Messages as people write them: `role` and `content`, or the core's own form.
-pub fn messages_of(written: &Json) -> MessageLog {
-    written.as_array().into_iter().flatten().map(message_of).collect()
-}
-
-fn message_of(written: &Json) -> Message {
-    if let Ok(message) = serde_json::from_value::<Message>(written.clone()) {
-        return message;
-    }
-    let content = written.get("content").or_else(|| written.get("text"));
-    let text =
-        content.map(|content| content.as_str().map_or_else(|| content.to_string(), str::to_owned)).unwrap_or_default();
-    match written.get("role").and_then(Json::as_str) {
-        Some("system") => Message::System { text },
-        Some("assistant") => Message::Assistant { text, thinking: None, tool_calls: Vec::new() },
-        _ => Message::User { text },
-    }
+/// Messages in the core's form, as Python has written them.
+fn messages_of(written: &Json) -> Result<MessageLog, Fault> {
+    let read = |(number, message): (usize, &Json)| {
+        decode::<Message>(message.clone()).map_err(|error| {
+            Fault::new(FaultKind::ProgramError, format!("message {number} of the conversation is none: {error}"))
+        })
+    };
+    written.as_array().into_iter().flatten().enumerate().map(read).collect()
 }
 
 fn store_reference(effect: &Bound<'_, PyAny>, written: &Json) -> PyResult<Effect> {

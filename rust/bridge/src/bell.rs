@@ -10,6 +10,9 @@ use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 
+/// How many threads read what providers send.
+const WORKERS: usize = 2;
+
 /// The runtime of this process; a forked child builds its own.
 static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
 
@@ -24,7 +27,8 @@ pub fn runtime() -> std::io::Result<Arc<Runtime>> {
         // The threads of the parent do not exist here, so that its runtime can neither work nor stop.
         std::mem::forget(kept.take());
     }
-    let runtime = Arc::new(Builder::new_multi_thread().worker_threads(1).thread_name("flowai").enable_time().build()?);
+    let runtime =
+        Arc::new(Builder::new_multi_thread().worker_threads(WORKERS).thread_name("flowai").enable_all().build()?);
     *kept = Some((process, Arc::clone(&runtime)));
     Ok(runtime)
 }

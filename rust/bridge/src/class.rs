@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyInt, PyString, PyType};
 
 use crate::names::names;
 use crate::rows::Rows;
@@ -15,6 +17,10 @@ pub struct Class {
     pub kind: Kind,
     /// The exact type whose instances answer an effect of this class untouched.
     plain: Option<Py<PyAny>>,
+    /// Whether that type is `int`.
+    pub takes_integers: bool,
+    /// The fields of an effect that is written field by field, and by nothing of its own.
+    pub fields: Option<Vec<Py<PyString>>>,
     _pinned: Py<PyAny>,
 }
 
@@ -78,8 +84,11 @@ impl Class {
             .and_then(|codec| codec.getattr("plain"))
             .ok()
             .filter(|plain| is_custom && !plain.is_none());
+        let takes_integers = plain.as_ref().is_some_and(|plain| plain.is(class.py().get_type::<PyInt>()));
         let plain = plain.map(Bound::unbind);
-        Ok(Self { key: class.as_ptr().addr(), kind, plain, _pinned: class.clone().into_any().unbind() })
+        let fields = if matches!(kind, Kind::Custom { lazy: true, .. }) { fields_of(class)? } else { None };
+        let (key, pinned) = (class.as_ptr().addr(), class.clone().into_any().unbind());
+        Ok(Self { key, kind, plain, takes_integers, fields, _pinned: pinned })
     }
 
     /// Whether an answer passes untouched.
@@ -91,6 +100,17 @@ impl Class {
     pub fn is_askable(&self) -> bool {
         !matches!(self.kind, Kind::Other)
     }
+}
+
+fn fields_of(class: &Bound<'_, PyType>) -> PyResult<Option<Vec<Py<PyString>>>> {
+    let py = class.py();
+    let own = class.getattr("encode")?;
+    if !own.is(names(py)?.effect.bind(py).getattr("encode")?) || !class.hasattr("__dataclass_fields__")? {
+        return Ok(None);
+    }
+    let fields = py.import("dataclasses")?.call_method1("fields", (class,))?;
+    let names = fields.try_iter()?.map(|field| Ok(field?.getattr("name")?.cast_into::<PyString>()?.unbind()));
+    names.collect::<PyResult<_>>().map(Some)
 }
 
 fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Kind> {
@@ -109,26 +129,42 @@ fn kind_of(class: &Bound<'_, PyType>) -> PyResult<Kind> {
     Ok(Kind::Custom { name: Arc::from(name), lazy: class.getattr("lazy")?.extract()? })
 }
 
-/// What the bridge has to know of a program function.
+/// What the bridge has to know of a program function; the function itself keeps it, so that both go together.
+#[pyclass(frozen)]
 pub struct Function {
     pub generator: Py<PyAny>,
     pub row: Option<Py<PyAny>>,
     pub name: Arc<str>,
     /// The rows of a call of it that no other program encloses.
     pub alone: OnceLock<Arc<Rows>>,
-    _pinned: Py<PyAny>,
+}
+
+#[pymethods]
+impl Function {
+    // A program function that calls itself holds on to itself through this.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.generator)?;
+        self.row.as_ref().map_or(Ok(()), |row| visit.call(row))
+    }
 }
 
 impl Function {
-    /// Looks at a program function.
-    pub fn of(function: &Bound<'_, PyAny>) -> PyResult<Self> {
+    /// What is known of a program function, looked at when it is first called.
+    pub fn of<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        let py = function.py();
+        let kept = function.getattr(intern!(py, "known"))?;
+        if let Ok(known) = kept.cast_into::<Self>() {
+            return Ok(known);
+        }
         let row = function.getattr("row")?;
-        Ok(Self {
+        let looked_at = Self {
             generator: function.getattr("generator")?.unbind(),
             row: (!row.is_none()).then(|| row.unbind()),
             name: Arc::from(function.getattr("name")?.extract::<String>()?),
             alone: OnceLock::new(),
-            _pinned: function.clone().unbind(),
-        })
+        };
+        let known = Bound::new(py, looked_at)?;
+        function.setattr(intern!(py, "known"), &known)?;
+        Ok(known)
     }
 }

@@ -3,10 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use flowai_core::fault::{Fault, FaultKind};
+use flowai_core::json::decode;
 use flowai_core::machine::RunContext;
+use flowai_core::specs::Budget;
+use flowai_interp_eval::{Parent, Revive, Writes};
 use flowai_interp_test::{Script, TestSettings, Trouble, Troubles, Turn};
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+
+use crate::fault::Reviver;
+use crate::raised::RAISED;
 
 /// The settings of one run.
 #[derive(Deserialize)]
@@ -31,19 +37,48 @@ pub struct Config {
     pub seed: u64,
     #[serde(default)]
     pub starts_at: i64,
-    #[serde(default)]
+    #[serde(skip)]
     pub turns: BTreeMap<String, Vec<Json>>,
     #[serde(default)]
     pub mock: Option<String>,
     #[serde(default)]
     pub decisions: Option<VecDeque<Json>>,
     #[serde(default)]
-    pub troubles: BTreeMap<String, Json>,
+    pub troubles: BTreeMap<String, Vec<Json>>,
     #[serde(default)]
     pub replay: Option<Json>,
+    /// Whether readers are shown scripted answers in pieces.
+    #[serde(default)]
+    pub deltas: bool,
+    /// What the run may use.
+    #[serde(default)]
+    pub budget: Budget,
+    /// What its thread may use.
+    #[serde(default)]
+    pub thread_budget: Budget,
+    /// Which writes do something, where the run is a fork.
+    #[serde(default)]
+    pub inert: Option<Writes>,
+    /// The run that it left.
+    #[serde(default)]
+    pub parent: Option<Parent>,
     /// Whether the run goes on under the interpreter where the recording ends.
     #[serde(default)]
     pub goes_on: bool,
+    /// What is kept with the run, where the store outlives the process.
+    #[serde(default)]
+    pub keep: Option<Keep>,
+}
+
+/// What a kept run is found and resumed by.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// The call that began it.
+    #[serde(default)]
+    pub request_id: Option<String>,
+    /// What it runs and how, as the host needs it to begin it again.
+    pub body: Json,
 }
 
 /// Which interpreter.
@@ -63,9 +98,16 @@ impl Config {
     ///
     /// # Errors
     /// [`FaultKind::SpecError`] naming what is wrong.
-    pub fn read(written: Json) -> Result<Self, Fault> {
-        serde_json::from_value(written)
-            .map_err(|error| Fault::new(FaultKind::SpecError, format!("the settings of a run are wrong: {error}")))
+    pub fn read(mut written: Json) -> Result<Self, Fault> {
+        // Scripts may be long, and need no reading here.
+        let turns = written.as_object_mut().and_then(|fields| fields.remove("turns"));
+        let mut config: Self = decode(written).map_err(|error| wrong(&error.to_string()))?;
+        for (agent, turns) in turns.and_then(|mut turns| turns.as_object_mut().map(std::mem::take)).unwrap_or_default()
+        {
+            let Json::Array(turns) = turns else { return Err(wrong("the turns of an agent are a list")) };
+            config.turns.insert(agent, turns);
+        }
+        Ok(config)
     }
 
     /// The identity of the run.
@@ -94,17 +136,22 @@ impl Config {
         let mut turns = std::mem::take(&mut self.turns);
         let shared = turns.remove("").map(|turns| turns.into_iter().map(turn).collect()).unwrap_or_default();
         let by_agent = turns.into_iter().map(|(agent, turns)| (agent, turns.into_iter().map(turn).collect())).collect();
+        let troubles = std::mem::take(&mut self.troubles).into_iter();
         let troubles =
-            std::mem::take(&mut self.troubles).into_iter().map(|(place, written)| Ok((place, trouble(&written)?)));
+            troubles.map(|(place, written)| Ok((place, written.iter().map(trouble).collect::<Result<_, _>>()?)));
         Ok(TestSettings {
             script: Script { shared, by_agent, mock: self.mock.take() },
             decisions: self.decisions.take(),
             seed: self.seed,
-            troubles: Troubles(troubles.collect::<Result<_, Fault>>()?),
+            troubles: Troubles::new(troubles.collect::<Result<_, Fault>>()?),
             starts_at: self.starts_at,
             attended: self.attended,
         })
     }
+}
+
+fn wrong(reason: &str) -> Fault {
+    Fault::new(FaultKind::SpecError, format!("the settings of a run are wrong: {reason}"))
 }
 
 /// A turn that only the host can work out is written as its number.
@@ -124,7 +171,12 @@ fn trouble(written: &Json) -> Result<Trouble, Fault> {
         }
         Some("delays") => Ok(Trouble::Delays(written.get("delay_ms").and_then(Json::as_i64).unwrap_or_default())),
         Some("fails") => {
-            Ok(Trouble::Fails(Fault::new(kind(text("kind").as_deref()), text("message").unwrap_or_default())))
+            let fault = Fault::new(kind(text("kind").as_deref()), text("message").unwrap_or_default());
+            let fault = text("hint").map_or_else(|| fault.clone(), |hint| fault.clone().hint(hint));
+            Ok(Trouble::Fails(match Reviver.revive(written, None) {
+                Some(cause) => fault.detail(json!({RAISED: written.get(RAISED)})).caused_by(cause),
+                None => fault,
+            }))
         }
         _ => Err(Fault::new(FaultKind::SpecError, format!("this is no fault: {written}"))),
     }

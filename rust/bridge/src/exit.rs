@@ -3,6 +3,7 @@
 //! Python ends a daemon thread where it waits for the interpreter lock. A thread that waits there in a
 //! call from Rust would take the process down with it.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{ThreadId, current, sleep};
@@ -19,12 +20,18 @@ static INSIDE: AtomicUsize = AtomicUsize::new(0);
 /// The thread that ends the process, once it does.
 static LAST: Mutex<Option<ThreadId>> = Mutex::new(None);
 
+thread_local! {
+    /// How often this thread is inside, which a forked child goes on with.
+    static HERE: Cell<usize> = const { Cell::new(0) };
+}
+
 /// Counts a thread while it is inside the core.
 pub struct Inside;
 
 impl Inside {
     /// Counts this thread.
     pub fn enter() -> Self {
+        HERE.set(HERE.get().saturating_add(1));
         INSIDE.fetch_add(1, Ordering::SeqCst);
         Self
     }
@@ -32,6 +39,7 @@ impl Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
+        HERE.set(HERE.get().saturating_sub(1));
         INSIDE.fetch_sub(1, Ordering::SeqCst);
     }
 }
@@ -39,6 +47,13 @@ impl Drop for Inside {
 /// Whether this thread may not enter the core any more.
 pub fn refuses() -> bool {
     LAST.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| last != current().id())
+}
+
+/// Begins anew in a forked child, which has one thread; the others of its parent are not inside here.
+#[pyfunction]
+pub fn forked() {
+    INSIDE.store(HERE.get(), Ordering::SeqCst);
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 /// Lets no other thread into the core from now on, waits for those inside, and stops tokio.

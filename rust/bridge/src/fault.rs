@@ -11,8 +11,9 @@ use pyo3::types::PyDict;
 use serde_json::{Value as Json, json};
 
 use crate::json::to_python;
-use crate::names::names;
+use crate::names::{Names, names};
 use crate::raised::{self, RAISED};
+use crate::secrets::without;
 
 /// An exception of Python, carried through the machine unchanged.
 pub struct Exception {
@@ -32,7 +33,7 @@ impl HostError for Exception {
         }
         Python::attach(|py| {
             let lines = py.import("traceback").ok()?.call_method1("format_exception", (self.object.bind(py),)).ok()?;
-            lines.extract::<Vec<String>>().ok().map(|lines| lines.concat())
+            lines.extract::<Vec<String>>().ok().map(|lines| without(py, lines.concat()))
         })
     }
 
@@ -60,17 +61,20 @@ pub fn fault_of(py: Python<'_>, error: PyErr) -> Fault {
 /// The fault that an exception object is.
 pub fn fault_of_value(value: &Bound<'_, PyAny>) -> Fault {
     let py = value.py();
-    let name = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
     let cause = Arc::new(Exception { object: value.clone().unbind(), recorded: None });
-    let ours = names(py).ok().is_some_and(|names| value.is_instance(names.flowai_error.bind(py)).unwrap_or(false));
-    if name == "Cancelled" && !ours {
+    // By identity: a user may well have a `Cancelled` or a `LimitReached` of their own.
+    let is = |class: fn(&Names) -> &Py<PyAny>| {
+        names(py).is_ok_and(|names| value.is_instance(class(names).bind(py)).unwrap_or(false))
+    };
+    if is(|names| &names.cancelled) {
         return Fault::new(FaultKind::Cancelled, "cancelled");
     }
+    let ours = is(|names| &names.flowai_error);
     if !ours {
-        let message = value.str().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
+        let message = value.str().map(|text| without(py, text.to_string_lossy().into_owned())).unwrap_or_default();
         return Fault::raised(message, cause).detail(json!({RAISED: raised::describe(value)}));
     }
-    let text = |field: &str| value.getattr(field).ok().and_then(|text| text.extract::<Option<String>>().ok()).flatten();
+    let text = |field: &str| value.getattr(field).ok()?.extract::<Option<String>>().ok()?.map(|text| without(py, text));
     let fault = Fault::new(kind_of(value), text("message").unwrap_or_default()).caused_by(cause);
     let fault = fault.detail(json!({RAISED: raised::describe(value)}));
     text("hint").map_or_else(|| fault.clone(), |hint| fault.clone().hint(hint))
@@ -78,16 +82,15 @@ pub fn fault_of_value(value: &Bound<'_, PyAny>) -> Fault {
 
 /// The nearest kind of an error class, its own subclasses included.
 fn kind_of(value: &Bound<'_, PyAny>) -> FaultKind {
+    let Ok(names) = names(value.py()) else { return FaultKind::Raised };
     let mro = value.get_type().mro();
-    let named = mro.iter().filter_map(|class| class.getattr("__name__").ok()?.extract::<String>().ok());
-    named
-        .filter_map(|name| KINDS.iter().find(|kind| format!("{kind:?}") == name))
-        .copied()
-        .next()
+    mro.iter()
+        .find_map(|class| names.kinds.iter().find(|(known, _)| known.is(&class)).map(|(_, kind)| *kind))
         .unwrap_or(FaultKind::Raised)
 }
 
-const KINDS: [FaultKind; 27] = [
+/// The kinds that have a class of their own among the errors.
+pub const KINDS: [FaultKind; 45] = [
     FaultKind::SpecError,
     FaultKind::ProgramError,
     FaultKind::UnhandledEffect,
@@ -98,6 +101,21 @@ const KINDS: [FaultKind; 27] = [
     FaultKind::EffectFailed,
     FaultKind::ModelFailed,
     FaultKind::ModelUnavailable,
+    FaultKind::AuthenticationFailed,
+    FaultKind::PermissionDenied,
+    FaultKind::ModelNotFound,
+    FaultKind::RequestInvalid,
+    FaultKind::ContextTooLong,
+    FaultKind::RateLimited,
+    FaultKind::Overloaded,
+    FaultKind::ServerFailed,
+    FaultKind::ModelTimedOut,
+    FaultKind::ConnectionFailed,
+    FaultKind::StreamMalformed,
+    FaultKind::ContentRefused,
+    FaultKind::AnswerTruncated,
+    FaultKind::OutputInvalid,
+    FaultKind::LiveCallRefused,
     FaultKind::ToolFailed,
     FaultKind::ToolArgumentsInvalid,
     FaultKind::AgentFailed,
@@ -112,6 +130,9 @@ const KINDS: [FaultKind; 27] = [
     FaultKind::ApprovalConflict,
     FaultKind::LimitReached,
     FaultKind::StorageError,
+    FaultKind::RunNotFound,
+    FaultKind::RunOwned,
+    FaultKind::JournalBroken,
     FaultKind::ThreadBusy,
     FaultKind::RunCancelled,
     FaultKind::Crashed,
@@ -170,6 +191,21 @@ fn class_name(kind: FaultKind) -> Option<&'static str> {
         FaultKind::EffectFailed => "EffectFailed",
         FaultKind::ModelFailed => "ModelFailed",
         FaultKind::ModelUnavailable => "ModelUnavailable",
+        FaultKind::AuthenticationFailed => "AuthenticationFailed",
+        FaultKind::PermissionDenied => "PermissionDenied",
+        FaultKind::ModelNotFound => "ModelNotFound",
+        FaultKind::RequestInvalid => "RequestInvalid",
+        FaultKind::ContextTooLong => "ContextTooLong",
+        FaultKind::RateLimited => "RateLimited",
+        FaultKind::Overloaded => "Overloaded",
+        FaultKind::ServerFailed => "ServerFailed",
+        FaultKind::ModelTimedOut => "ModelTimedOut",
+        FaultKind::ConnectionFailed => "ConnectionFailed",
+        FaultKind::StreamMalformed => "StreamMalformed",
+        FaultKind::ContentRefused => "ContentRefused",
+        FaultKind::AnswerTruncated => "AnswerTruncated",
+        FaultKind::OutputInvalid => "OutputInvalid",
+        FaultKind::LiveCallRefused => "LiveCallRefused",
         FaultKind::ToolFailed => "ToolFailed",
         FaultKind::ToolArgumentsInvalid => "ToolArgumentsInvalid",
         FaultKind::AgentFailed => "AgentFailed",
@@ -184,6 +220,9 @@ fn class_name(kind: FaultKind) -> Option<&'static str> {
         FaultKind::ApprovalConflict => "ApprovalConflict",
         FaultKind::LimitReached => "LimitReached",
         FaultKind::StorageError => "StorageError",
+        FaultKind::RunNotFound => "RunNotFound",
+        FaultKind::RunOwned => "RunOwned",
+        FaultKind::JournalBroken => "JournalBroken",
         FaultKind::ThreadBusy => "ThreadBusy",
         FaultKind::RunCancelled => "RunCancelled",
         FaultKind::Cancelled => "Cancelled",

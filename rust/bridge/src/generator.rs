@@ -13,7 +13,7 @@ use pyo3::types::iterator::PySendResult;
 use pyo3::types::{PyDict, PyIterator, PyTuple};
 
 use crate::ask::question;
-use crate::class::{Class, Kind};
+use crate::class::{Class, Function, Kind};
 use crate::fault::{error_of, fault_of};
 use crate::open::{decoded, later};
 use crate::rows::Frame;
@@ -35,14 +35,15 @@ impl Generator {
     /// Makes the generator of a call; nothing of it has run.
     pub fn start(call: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Self> {
         let py = call.py();
-        let function = frame.catalogue.function(&call.getattr(intern!(py, "function"))?)?;
+        let function = Function::of(&call.getattr(intern!(py, "function"))?)?;
+        let function = function.get();
         let arguments = call.getattr(intern!(py, "arguments"))?.cast_into::<PyTuple>()?;
         let keywords = call.getattr(intern!(py, "keywords"))?.cast_into::<PyDict>()?;
         let keywords = (!keywords.is_empty()).then_some(&keywords);
         let generator = function.generator.bind(py).call(arguments, keywords)?;
         Ok(Self {
             started: generator.cast_into::<PyIterator>()?.unbind(),
-            frame: frame.within(py, &function),
+            frame: frame.within(py, function),
             name: Arc::clone(&function.name),
             asked: None,
             class: None,
@@ -66,6 +67,11 @@ impl Generator {
 
     /// An answer by its declared type.
     fn read<'py>(&self, py: Python<'py>, effect: &Py<PyAny>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+        if let (Value::Integer(number), Some(class)) = (value, &self.class)
+            && class.takes_integers
+        {
+            return Ok(number.into_pyobject(py)?.into_any());
+        }
         if let (Value::Host(host), Some(class)) = (value, &self.class)
             && let Some(object) = host.as_any().downcast_ref::<Object>()
             && class.takes(object.0.bind(py))

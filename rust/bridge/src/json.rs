@@ -1,98 +1,111 @@
 //! JSON on both sides of the door.
 
 use flowai_core::fault::{Fault, FaultKind};
+use flowai_interp_live::Secrets;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Number, Value as Json, json};
 
+use crate::secrets::known;
+
 const DEPTH_MAX: usize = 120;
 
-/// A Python value as JSON.
+/// A Python value as JSON, without the secrets that this process knows.
 ///
 /// # Errors
 /// [`FaultKind::ValueNotJson`] naming the path in the value.
 pub fn from_python(value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
-    read(value, &mut Vec::new())
+    let secrets = known(value.py());
+    read(value, 0, secrets.as_deref()).map_err(Refused::fault)
 }
 
-fn read(value: &Bound<'_, PyAny>, path: &mut Vec<String>) -> Result<Json, Fault> {
-    if path.len() > DEPTH_MAX {
-        return Err(refused(path, "it nests too deep"));
+fn read(value: &Bound<'_, PyAny>, depth: usize, secrets: Option<&Secrets>) -> Result<Json, Refused> {
+    if depth > DEPTH_MAX {
+        return Err(Refused::because("it nests too deep"));
     }
+    let read_item = |(index, item): (usize, Bound<'_, PyAny>)| {
+        read(&item, depth.saturating_add(1), secrets).map_err(|refused| refused.within(format!("[{index}]")))
+    };
     if value.is_none() {
         Ok(Json::Null)
     } else if let Ok(fact) = value.cast::<PyBool>() {
         Ok(Json::Bool(fact.is_true()))
     } else if let Ok(text) = value.cast::<PyString>() {
-        read_text(text, path).map(Json::String)
+        read_text(text, secrets).map(Json::String)
     } else if value.is_instance_of::<PyInt>() {
-        read_integer(value, path)
+        read_integer(value)
     } else if let Ok(number) = value.cast::<PyFloat>() {
         Number::from_f64(number.value())
             .map(Json::Number)
-            .ok_or_else(|| refused(path, "NaN and infinity have no JSON form"))
+            .ok_or_else(|| Refused::because("NaN and infinity have no JSON form"))
     } else if let Ok(fields) = value.cast::<PyDict>() {
-        read_fields(fields, path)
+        read_fields(fields, depth, secrets)
     } else if let Ok(items) = value.cast::<PyList>() {
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| within(path, format!("[{index}]"), |path| read(&item, path)))
-            .collect()
+        items.iter().enumerate().map(read_item).collect()
     } else if let Ok(items) = value.cast::<PyTuple>() {
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| within(path, format!("[{index}]"), |path| read(&item, path)))
-            .collect()
+        items.iter().enumerate().map(read_item).collect()
     } else {
         let name = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
-        Err(refused(path, &format!("a `{name}` has no JSON form")))
+        Err(Refused::because(&format!("a `{name}` has no JSON form")))
     }
 }
 
-fn read_text(text: &Bound<'_, PyString>, path: &[String]) -> Result<String, Fault> {
-    text.to_str().map(str::to_owned).map_err(|_| refused(path, "a lone surrogate has no JSON form"))
+fn read_text(text: &Bound<'_, PyString>, secrets: Option<&Secrets>) -> Result<String, Refused> {
+    let text = text.to_str().map_err(|_| Refused::because("a lone surrogate has no JSON form"))?;
+    Ok(secrets.and_then(|secrets| secrets.struck_from(text)).unwrap_or_else(|| text.to_owned()))
 }
 
-fn read_integer(value: &Bound<'_, PyAny>, path: &[String]) -> Result<Json, Fault> {
+fn read_integer(value: &Bound<'_, PyAny>) -> Result<Json, Refused> {
     if let Ok(number) = value.extract::<i64>() {
-        return Ok(json!(number));
+        return Ok(Json::from(number));
     }
     let digits = value.call_method0("__int__").and_then(|number| number.str()).map(|digits| digits.to_string());
     let parsed = digits.ok().and_then(|digits| digits.parse::<Number>().ok());
-    parsed.map(Json::Number).ok_or_else(|| refused(path, "the integer is too long"))
+    parsed.map(Json::Number).ok_or_else(|| Refused::because("the integer is too long"))
 }
 
-fn read_fields(fields: &Bound<'_, PyDict>, path: &mut Vec<String>) -> Result<Json, Fault> {
+fn read_fields(fields: &Bound<'_, PyDict>, depth: usize, secrets: Option<&Secrets>) -> Result<Json, Refused> {
     let mut map = Map::new();
     for (key, item) in fields {
         let Ok(key) = key.cast::<PyString>() else {
-            return Err(refused(path, "a key that is no text has no JSON form"));
+            return Err(Refused::because("a key that is no text has no JSON form"));
         };
-        let key = read_text(key, path)?;
-        let item = within(path, format!(".{key}"), |path| read(&item, path))?;
-        map.insert(key, item);
+        let key = read_text(key, secrets)?;
+        match read(&item, depth.saturating_add(1), secrets) {
+            Ok(item) => drop(map.insert(key, item)),
+            Err(refused) => return Err(refused.within(format!(".{key}"))),
+        }
     }
     Ok(Json::Object(map))
 }
 
-fn within<T>(
-    path: &mut Vec<String>,
-    step: String,
-    read: impl FnOnce(&mut Vec<String>) -> Result<T, Fault>,
-) -> Result<T, Fault> {
-    path.push(step);
-    let result = read(path);
-    path.pop();
-    result
+/// Why a value is no JSON; the path grows on the way out, so that what is JSON never pays for it.
+struct Refused(Box<Refusal>);
+
+struct Refusal {
+    reason: String,
+    /// The innermost step first.
+    steps: Vec<String>,
 }
 
-fn refused(path: &[String], reason: &str) -> Fault {
-    let path = format!("${}", path.concat());
-    Fault::new(FaultKind::ValueNotJson, format!("the value at `{path}` cannot be written as JSON: {reason}"))
-        .hint("give JSON types, or declare a type that pydantic can encode")
-        .detail(json!({"path": path}))
+impl Refused {
+    fn because(reason: &str) -> Self {
+        Self(Box::new(Refusal { reason: reason.to_owned(), steps: Vec::new() }))
+    }
+
+    fn within(mut self, step: String) -> Self {
+        self.0.steps.push(step);
+        self
+    }
+
+    fn fault(self) -> Fault {
+        let Refusal { reason, mut steps } = *self.0;
+        steps.reverse();
+        let path = format!("${}", steps.concat());
+        Fault::new(FaultKind::ValueNotJson, format!("the value at `{path}` cannot be written as JSON: {reason}"))
+            .hint("give JSON types, or declare a type that pydantic can encode")
+            .detail(json!({"path": path}))
+    }
 }
 
 /// JSON as Python values.

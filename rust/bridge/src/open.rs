@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flowai_core::fault::{Fault, FaultKind};
-use flowai_core::machine::{Attempts, Handler, Items, Open, Program, Then};
+use flowai_core::machine::{Attempts, Handler, Items, Nested, Open, Program, Then};
 use flowai_core::value::Value;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -60,7 +60,7 @@ fn layer(node: Node, program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Prog
         Node::Map => {
             Program::Bind(boxed(get("source")?, frame), Box::new(Mapping { transform: get("transform")?.unbind() }))
         }
-        Node::Gather => Program::Bind(Box::new(Program::Gather(all(&get("programs")?, frame)?)), Box::new(AsTuple)),
+        Node::Gather => Program::Bind(Nested::new(Program::Gather(all(&get("programs")?, frame)?)), Box::new(AsTuple)),
         Node::ForEach => Program::ForEach(Box::new(Each::new(program, frame)?), get("limit")?.extract()?),
         Node::Race => Program::Race(all(&get("programs")?, frame)?),
         Node::Timeout => match milliseconds(&get("seconds")?)? {
@@ -74,7 +74,10 @@ fn layer(node: Node, program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Prog
             Box::new(Mend { node: program.clone().unbind(), frame: frame.clone() }),
         ),
         Node::Ensure => Program::Ensure(boxed(get("program")?, frame), boxed(get("cleanup")?, frame)),
-        Node::AgentStep => frame.catalogue.agent_step(program)?,
+        Node::AgentStep => {
+            frame.check_row(program)?;
+            frame.catalogue.agent_step(program)?
+        }
     })
 }
 
@@ -82,11 +85,11 @@ fn layer(node: Node, program: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Prog
 fn asked(effect: &Bound<'_, PyAny>, class: &Arc<Class>, frame: &Frame) -> PyResult<Program> {
     frame.check(effect)?;
     let ask = Program::Ask(question(effect, class, &frame.catalogue)?);
-    Ok(Program::Bind(Box::new(ask), Box::new(Decoded { effect: effect.clone().unbind() })))
+    Ok(Program::Bind(Nested::new(ask), Box::new(Decoded { effect: effect.clone().unbind() })))
 }
 
-fn boxed(program: Bound<'_, PyAny>, frame: &Frame) -> Box<Program> {
-    Box::new(later(program, frame))
+fn boxed(program: Bound<'_, PyAny>, frame: &Frame) -> Nested {
+    Nested::new(later(program, frame))
 }
 
 fn all(programs: &Bound<'_, PyAny>, frame: &Frame) -> PyResult<Vec<Program>> {
@@ -160,6 +163,12 @@ impl Then for Decoded {
 /// The answer of an effect by its declared type; plain JSON types pass untouched.
 pub fn decoded<'py>(effect: &Bound<'py, PyAny>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     let py = effect.py();
+    if let Value::Model(answer) = value
+        && effect.getattr(intern!(py, "whole")).is_ok_and(|whole| whole.is_truthy().unwrap_or(false))
+    {
+        let whole = crate::json::to_python(py, &answer.to_json())?;
+        return effect.getattr(intern!(py, "codec"))?.call_method1(intern!(py, "decode"), (whole,));
+    }
     let object = to_object(py, value)?;
     let codec = effect.getattr(intern!(py, "codec"))?;
     if codec.getattr(intern!(py, "plain"))?.is(object.get_type()) {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::mem::{Discriminant, discriminant};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use flowai_core::events::Event;
+use flowai_core::events::{Event, EventBody};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString};
@@ -37,14 +38,6 @@ impl From<PyErr> for Refused {
     }
 }
 
-/// Writes a value as Python objects.
-///
-/// # Errors
-/// What Python raises while making them.
-pub fn write<'py, T: Serialize + ?Sized>(py: Python<'py>, value: &T) -> PyResult<Bound<'py, PyAny>> {
-    value.serialize(Writer { py }).map_err(|refused| refused.0)
-}
-
 /// The names of fields, made once: there are few, and they come again and again.
 static NAMES: Mutex<BTreeMap<usize, Py<PyString>>> = Mutex::new(BTreeMap::new());
 
@@ -54,27 +47,78 @@ fn field_name<'py>(py: Python<'py>, key: &'static str) -> Bound<'py, PyString> {
     name.bind(py).clone()
 }
 
-/// Writes an event as one dict: what happened, with where and when.
-///
-/// # Errors
-/// What Python raises while making it.
-pub fn write_event<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAny>> {
-    let written = write(py, &event.body)?;
-    let fields = written.cast::<PyDict>()?;
-    fields.set_item(intern!(py, "seq"), event.seq)?;
-    fields.set_item(intern!(py, "run_id"), &event.run_id)?;
-    fields.set_item(intern!(py, "thread_id"), &event.thread_id)?;
-    fields.set_item(intern!(py, "tenant"), &event.tenant)?;
-    fields.set_item(intern!(py, "agent"), &event.agent)?;
-    fields.set_item(intern!(py, "at"), event.at)?;
-    fields.set_item(intern!(py, "position"), &event.position)?;
-    fields.set_item(intern!(py, "parent"), &event.parent)?;
-    Ok(written)
+/// Writes the events of one run, one after the other; what they have in common is made once.
+pub struct EventWriter<'py> {
+    py: Python<'py>,
+    last: [Option<(Arc<str>, Bound<'py, PyString>)>; 6],
+}
+
+impl<'py> EventWriter<'py> {
+    /// A writer that has written nothing.
+    pub fn new(py: Python<'py>) -> Self {
+        Self { py, last: Default::default() }
+    }
+
+    /// Writes an event as one dict: what happened, with where and when.
+    ///
+    /// # Errors
+    /// What Python raises while making it.
+    pub fn write(&mut self, event: &Event) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        let kind = discriminant(&event.body);
+        let shape = shape_of(py, kind);
+        let fields = shape.as_ref().map_or_else(|| Ok(PyDict::new(py)), PyDictMethods::copy)?;
+        event.body.serialize(Writer { py, into: Some(&fields) }).map_err(|refused| refused.0)?;
+        let places = [
+            (intern!(py, "run_id"), Some(&event.run_id)),
+            (intern!(py, "thread_id"), event.thread_id.as_ref()),
+            (intern!(py, "tenant"), event.tenant.as_ref()),
+            (intern!(py, "agent"), event.agent.as_ref()),
+            (intern!(py, "position"), Some(&event.position)),
+            (intern!(py, "parent"), event.parent.as_ref()),
+        ];
+        fields.set_item(intern!(py, "seq"), event.seq)?;
+        fields.set_item(intern!(py, "at"), event.at)?;
+        for ((name, text), last) in places.into_iter().zip(&mut self.last) {
+            fields.set_item(name, text.map(|text| known(py, last, text)))?;
+        }
+        if shape.is_none() {
+            keep_shape(&fields, kind)?;
+        }
+        Ok(fields.into_any())
+    }
+}
+
+/// An event of each kind without its values: a copy has all the names, and room for the values.
+static SHAPES: Mutex<Vec<(Discriminant<EventBody>, Py<PyDict>)>> = Mutex::new(Vec::new());
+
+fn shape_of(py: Python<'_>, kind: Discriminant<EventBody>) -> Option<Bound<'_, PyDict>> {
+    let shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
+    shapes.iter().find(|(known, _)| *known == kind).map(|(_, shape)| shape.bind(py).clone())
+}
+
+fn keep_shape(fields: &Bound<'_, PyDict>, kind: Discriminant<EventBody>) -> PyResult<()> {
+    let shape = fields.copy()?;
+    fields.keys().iter().try_for_each(|name| shape.set_item(name, fields.py().None()))?;
+    SHAPES.lock().unwrap_or_else(PoisonError::into_inner).push((kind, shape.unbind()));
+    Ok(())
+}
+
+/// A text as Python has it, made anew only where it is not the last one.
+fn known<'a, 'py>(
+    py: Python<'py>,
+    last: &'a mut Option<(Arc<str>, Bound<'py, PyString>)>,
+    text: &Arc<str>,
+) -> &'a Bound<'py, PyString> {
+    let same = last.take().filter(|(known, _)| Arc::ptr_eq(known, text));
+    &last.insert(same.unwrap_or_else(|| (Arc::clone(text), PyString::new(py, text)))).1
 }
 
 #[derive(Clone, Copy)]
-struct Writer<'py> {
+struct Writer<'a, 'py> {
     py: Python<'py>,
+    /// The dict that the fields of a struct go into, where there is one already.
+    into: Option<&'a Bound<'py, PyDict>>,
 }
 
 /// A list or a dict that is being written.
@@ -103,7 +147,7 @@ macro_rules! integers {
     };
 }
 
-impl<'py> ser::Serializer for Writer<'py> {
+impl<'py> ser::Serializer for Writer<'_, 'py> {
     type Ok = Bound<'py, PyAny>;
     type Error = Refused;
     type SerializeSeq = Items<'py>;
@@ -204,7 +248,8 @@ impl<'py> ser::Serializer for Writer<'py> {
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields<'py>, Refused> {
-        Ok(Fields { is_number: name == EXACT_NUMBER, ..self.serialize_map(None)? })
+        let dict = self.into.cloned().unwrap_or_else(|| PyDict::new(self.py));
+        Ok(Fields { dict, key: None, number: None, is_number: name == EXACT_NUMBER })
     }
 
     fn serialize_struct_variant(
@@ -221,62 +266,42 @@ impl<'py> ser::Serializer for Writer<'py> {
 impl Items<'_> {
     fn add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
         let py = self.list.py();
-        Ok(self.list.append(value.serialize(Writer { py })?)?)
+        Ok(self.list.append(value.serialize(Writer { py, into: None })?)?)
     }
 }
 
-impl<'py> ser::SerializeSeq for Items<'py> {
-    type Ok = Bound<'py, PyAny>;
-    type Error = Refused;
+macro_rules! items {
+    ($($what:ident by $method:ident),*) => {
+        $(impl<'py> ser::$what for Items<'py> {
+            type Ok = Bound<'py, PyAny>;
+            type Error = Refused;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
-        self.add(value)
-    }
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
+                self.add(value)
+            }
 
-    fn end(self) -> Written<'py> {
-        Ok(self.list.into_any())
-    }
+            fn end(self) -> Written<'py> {
+                Ok(self.list.into_any())
+            }
+        })*
+    };
 }
 
-impl<'py> ser::SerializeTuple for Items<'py> {
-    type Ok = Bound<'py, PyAny>;
-    type Error = Refused;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
-        self.add(value)
-    }
-
-    fn end(self) -> Written<'py> {
-        Ok(self.list.into_any())
-    }
-}
-
-impl<'py> ser::SerializeTupleStruct for Items<'py> {
-    type Ok = Bound<'py, PyAny>;
-    type Error = Refused;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
-        self.add(value)
-    }
-
-    fn end(self) -> Written<'py> {
-        Ok(self.list.into_any())
-    }
-}
+items!(SerializeSeq by serialize_element, SerializeTuple by serialize_element, SerializeTupleStruct by serialize_field);
 
 impl<'py> ser::SerializeMap for Fields<'py> {
     type Ok = Bound<'py, PyAny>;
     type Error = Refused;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
-        self.key = Some(key.serialize(Writer { py: self.dict.py() })?);
+        self.key = Some(key.serialize(Writer { py: self.dict.py(), into: None })?);
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
         let py = self.dict.py();
         let key = self.key.take().ok_or_else(|| <Refused as ser::Error>::custom("a value came before its key"))?;
-        Ok(self.dict.set_item(key, value.serialize(Writer { py })?)?)
+        Ok(self.dict.set_item(key, value.serialize(Writer { py, into: None })?)?)
     }
 
     fn end(self) -> Written<'py> {
@@ -290,7 +315,7 @@ impl<'py> ser::SerializeStruct for Fields<'py> {
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Refused> {
         let py = self.dict.py();
-        let written = value.serialize(Writer { py })?;
+        let written = value.serialize(Writer { py, into: None })?;
         if self.is_number {
             let digits: String = written.extract()?;
             let number: Number = digits.parse().map_err(<Refused as ser::Error>::custom)?;

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use serde_json::{Map, Value as Json, json};
 
 use crate::json::{from_python, to_python};
+use crate::secrets::without;
 
 /// The detail of a fault that describes the exception behind it.
 pub const RAISED: &str = "raised";
@@ -20,8 +21,9 @@ pub fn describe(error: &Bound<'_, PyAny>) -> Json {
 /// The arguments, or the message where one of them is no JSON.
 fn arguments(error: &Bound<'_, PyAny>) -> Json {
     let arguments = error.getattr("args").ok().and_then(|arguments| from_python(&arguments).ok());
-    arguments
-        .unwrap_or_else(|| json!([error.str().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()]))
+    arguments.unwrap_or_else(|| {
+        json!([error.str().map(|text| without(error.py(), text.to_string_lossy().into_owned())).unwrap_or_default()])
+    })
 }
 
 fn fields(error: &Bound<'_, PyAny>) -> Map<String, Json> {

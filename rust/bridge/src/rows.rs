@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use flowai_core::fault::{Fault, FaultKind};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 use crate::ask::Catalogue;
 use crate::class::Function;
@@ -54,15 +55,29 @@ impl Frame {
         let class = effect.get_type();
         rows.0.iter().try_for_each(|(row, program)| {
             let key = (class.as_ptr().addr(), row.as_ptr().addr());
-            let mut known = self.catalogue.rows.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.contains_key(&key) {
+            if self.catalogue.rows.lock().unwrap_or_else(PoisonError::into_inner).get(&key).is_some() {
                 return Ok(());
             }
-            drop(known);
             declared(effect, row.bind(effect.py()), program)?;
-            known = self.catalogue.rows.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(key, (class.clone().into_any().unbind(), row.clone_ref(effect.py())));
+            let pinned = (class.clone().into_any().unbind(), row.clone_ref(effect.py()));
+            let old = self.catalogue.rows.lock().unwrap_or_else(PoisonError::into_inner).insert(key, pinned);
+            drop(old);
             Ok(())
+        })
+    }
+}
+
+impl Frame {
+    /// A program that the core runs itself asks all that its own row names, in every row around it.
+    pub fn check_row(&self, program: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Some(rows) = &self.rows else { return Ok(()) };
+        let own = program.call_method0(intern!(program.py(), "own_row"))?;
+        rows.0.iter().try_for_each(|(row, name)| {
+            let missing = own.call_method1("difference", (row.bind(program.py()),))?;
+            match missing.try_iter()?.next() {
+                Some(family) => Err(undeclared(name, &program.get_type(), &family?)?),
+                None => Ok(()),
+            }
         })
     }
 }
@@ -73,11 +88,14 @@ fn declared(effect: &Bound<'_, PyAny>, row: &Bound<'_, PyAny>, program: &str) ->
     if !row.call_method1("isdisjoint", (&families,))?.is_truthy()? {
         return Ok(());
     }
-    let family = families.get_item(0)?.getattr("__name__")?;
-    let kind = effect.get_type().name()?;
+    Err(undeclared(program, &effect.get_type(), &families.get_item(0)?)?)
+}
+
+fn undeclared(program: &str, asked: &Bound<'_, PyType>, family: &Bound<'_, PyAny>) -> PyResult<PyErr> {
+    let (family, kind) = (family.getattr("__name__")?, asked.name()?);
     let fault = Fault::new(
         FaultKind::UndeclaredEffect,
         format!("program `{program}` asks `{kind}`, and its row does not name `{family}`"),
     );
-    Err(error_of(py, &fault.hint(format!("add `{family}` to the row: `Do[... | {family}, ...]`"))))
+    Ok(error_of(asked.py(), &fault.hint(format!("add `{family}` to the row: `Do[... | {family}, ...]`"))))
 }

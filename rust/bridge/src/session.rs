@@ -1,102 +1,99 @@
 //! A session as Python drives it: one run, its work, its events.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::thread::{ThreadId, current, sleep};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flowai_core::effects::{Effect, LoadRef, StoreRef};
 use flowai_core::events::EventBody;
 use flowai_core::fault::{Fault, FaultKind};
-use flowai_core::journal::Teller;
-use flowai_core::machine::{Ask, AskId, Settings};
+use flowai_core::machine::{Ask, AskId};
 use flowai_core::session::{Desk, Session as Core, read_decision};
 use flowai_core::value::{Outcome, Value};
-use flowai_interp_eval::{Recording, Schedule};
+use flowai_interp_eval::{Parent, Recording, Schedule};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use serde_json::Value as Json;
 
-use crate::ask::{Catalogue, Custom};
+use crate::ask::Catalogue;
 use crate::bell::Bell;
+use crate::claimed::Claimed;
 use crate::config::Config;
-use crate::exit::{self, Inside};
+use crate::custom::Custom;
+use crate::deltas::{self, Ear, SharedDeltas};
 use crate::fault::{error_of, fault_of_value};
 use crate::handlers::{Answers, encoded};
-use crate::inbox::{HungRope, Inbox, News, Sleeper};
+use crate::inbox::{HungRope, Inbox, News, ring};
 use crate::json::{from_python, to_python};
+use crate::keeping::keeping;
 use crate::open::later;
-use crate::pyser::write_event;
+use crate::prices::settings;
+use crate::pyser::EventWriter;
+use crate::room::Room;
 use crate::rows::Frame;
 use crate::runtime::Runtime;
-use crate::setup::{interpreter, model_answer, read_answers};
+use crate::secrets::without;
+use crate::setup::{Outside, interpreter, model_answer, read_answers};
 use crate::value::{answer, to_object};
-
-/// Notes which thread drives a run while it lives.
-struct Driving<'a>(&'a Mutex<Option<ThreadId>>, Inside);
-
-impl Drop for Driving<'_> {
-    fn drop(&mut self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
 
 /// One run.
 #[pyclass(module = "flowai._bridge", frozen)]
 pub struct Session {
-    core: Mutex<Core>,
-    inbox: Arc<Inbox>,
+    room: Room,
+    pub(crate) inbox: Arc<Inbox>,
     rope: HungRope,
-    catalogue: Arc<Catalogue>,
+    pub(crate) catalogue: Arc<Catalogue>,
     /// The desk of tools, which store and load references while the run goes on.
-    side: Mutex<Desk>,
+    pub(crate) side: Mutex<Desk>,
     working: Mutex<HashMap<AskId, Ask>>,
     pub(crate) answers: Arc<Answers>,
-    driver: Mutex<Option<ThreadId>>,
     /// How the run is scheduled, for the recording.
     schedule: Schedule,
+    /// The run that this one left, for the recording.
+    parent: Option<Parent>,
+    deltas: SharedDeltas,
 }
 
 #[pymethods]
 impl Session {
     #[new]
+    #[pyo3(signature = (runtime, config, answers, prices = None, claimed = None))]
     fn new(
         py: Python<'_>,
         runtime: &Bound<'_, Runtime>,
         config: &Bound<'_, PyAny>,
         answers: &Bound<'_, PyDict>,
+        prices: Option<Py<PyAny>>,
+        claimed: Option<&Bound<'_, Claimed>>,
     ) -> PyResult<Self> {
         let raise = |fault: Fault| error_of(py, &fault);
-        let config = from_python(config).and_then(Config::read).map_err(raise)?;
+        let mut config = from_python(config).and_then(Config::read).map_err(raise)?;
+        let claimed = claimed.map(Bound::get);
         let answers = Arc::new(read_answers(answers)?);
         let runtime = runtime.get();
         let (inbox, rope) = (Arc::new(Inbox::default()), Arc::new(Mutex::new(None)));
+        let catalogue = Arc::clone(claimed.map_or(&runtime.catalogue, |claimed| &claimed.catalogue));
         let desk = || {
-            Desk::new(
-                Arc::clone(&runtime.store),
-                config.context(),
-                Arc::clone(&runtime.catalogue.spec),
-                config.secret(),
-            )
+            let (store, spec) = (Arc::clone(&runtime.store), Arc::clone(&catalogue.spec));
+            Desk::new(store, config.context(), spec, config.secret())
         };
-        let (side, desk) = (Mutex::new(desk()), desk());
-        let settings = Settings { context: config.context(), grace_ms: config.grace_ms, ..Settings::default() };
-        let sleeper = Sleeper { inbox: Arc::clone(&inbox), rope: Arc::clone(&rope) };
-        let interpreter = interpreter(config, &answers, sleeper).map_err(raise)?;
+        let (side, mut desk) = (Mutex::new(desk()), desk());
+        if let Some(claimed) = claimed {
+            desk.stand(&claimed.lines());
+        }
+        let settings = settings(&config, prices);
+        let deltas = deltas::shared(config.deltas);
+        let (context, keep, parent) = (config.context(), config.keep.take(), config.parent.clone());
+        let outside = Outside::new(&inbox, &rope, &runtime.exchange, &deltas);
+        let mut interpreter = interpreter(config, &answers, outside, claimed).map_err(raise)?;
         let schedule = Schedule { seed: interpreter.seed(), real_time: interpreter.sleeps(), started_at: 0 };
-        let core = Mutex::new(Core::new(interpreter, desk, settings));
-        Ok(Self {
-            core,
-            inbox,
-            rope,
-            catalogue: Arc::clone(&runtime.catalogue),
-            side,
-            working: Mutex::default(),
-            answers,
-            driver: Mutex::new(None),
-            schedule,
-        })
+        let began = interpreter.now();
+        let mut core = Core::new(interpreter, desk, settings);
+        if let Some(keeping) = keeping(runtime, &context, keep, claimed, began, (&inbox, &rope)) {
+            core = core.keeping(keeping);
+        }
+        let room = Room::new(core);
+        Ok(Self { room, inbox, rope, catalogue, side, working: Mutex::default(), answers, schedule, parent, deltas })
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -113,13 +110,32 @@ impl Session {
             Ok(task) => self.task(py, task)?,
             Err(_) => later(program, &Frame::outermost(&self.catalogue)),
         };
-        self.with_core(py, |core| core.start(name, program))
+        self.begin(py, name, program)
+    }
+
+    /// Begins to take actions of a plan back with the undos of an executor.
+    fn start_undo(
+        &self,
+        py: Python<'_>,
+        agent: &str,
+        plan_id: &str,
+        actions: Option<Vec<usize>>,
+        by: &str,
+    ) -> PyResult<()> {
+        let program = self.undo_program(py, agent, plan_id, actions, by)?;
+        self.begin(py, &format!("undo {plan_id}"), program)
+    }
+
+    /// Begins to make a write again that another run left in doubt.
+    fn start_again(&self, py: Python<'_>, left_by: &Bound<'_, Self>, approval_id: &str) -> PyResult<()> {
+        let program = left_by.get().again_program(py, approval_id)?;
+        self.begin(py, &format!("run again {approval_id}"), program)
     }
 
     /// Which bell to ring, under which number, when news comes from outside Python.
     fn hang(&self, bell: &Bound<'_, Bell>, run: u64) {
-        let rope = Arc::clone(&bell.get().rope);
-        *self.rope.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&rope), run));
+        let rope = &bell.get().rope;
+        *self.rope.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::downgrade(rope), run));
         rope.ring(run);
     }
 
@@ -129,25 +145,16 @@ impl Session {
         &self,
         py: Python<'py>,
     ) -> PyResult<Option<(Bound<'py, PyList>, Vec<(u32, u64)>, Option<i64>, bool)>> {
-        if exit::refuses() {
-            return Ok(None);
-        }
-        let mut core = match self.core.try_lock() {
-            Ok(core) => core,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Whoever drives it at this moment takes the news too.
-            Err(TryLockError::WouldBlock) => return Ok(None),
-        };
-        let _driving = self.driving();
+        let Some(mut core) = self.room.drive(py) else { return Ok(None) };
         let (mut work, mut dropped) = (PyList::empty(py), Vec::new());
         loop {
             while let Some(news) = self.inbox.take() {
-                Self::read(&mut core, news);
+                news.read(&mut core, &self.deltas);
             }
             let progress = core.advance();
             dropped.extend(progress.dropped.iter().map(|id| id.pair()));
             for (ask, kind) in progress.work {
-                self.add_work(&mut work, ask, &kind)?;
+                self.add_work(&mut work, ask, &kind);
             }
             if self.inbox.is_empty() {
                 return Ok(Some((work, dropped, progress.wake_at, progress.finished)));
@@ -159,17 +166,21 @@ impl Session {
     fn complete(&self, id: (u32, u64), value: Bound<'_, PyAny>) {
         let is_model =
             matches!(self.working().get(&AskId::of_pair(id)).map(|ask| &ask.effect), Some(Effect::CallModel(_)));
-        self.answered(id, if is_model { model_answer(&value) } else { answer(value) });
+        let outcome = if is_model { model_answer(&value) } else { answer(value) };
+        self.answered(id, outcome.map_err(|fault| self.unwritten(id, fault)));
     }
 
     /// Answers a user's effect with what its handler gave.
     fn handled(&self, id: (u32, u64), value: Bound<'_, PyAny>) {
         let effect = self.working().get(&AskId::of_pair(id)).map(|ask| ask.effect.clone());
         let outcome = match &effect {
-            Some(Effect::Custom(custom)) => match custom.host.as_any().downcast_ref::<Custom>() {
-                Some(custom) => encoded(custom.effect.bind(value.py()), value),
-                None => answer(value),
-            },
+            Some(Effect::Custom(custom)) => {
+                let custom = custom.as_any().downcast_ref::<Custom>();
+                match custom.and_then(|custom| custom.effect(value.py())) {
+                    Some(effect) => encoded(&effect, value),
+                    None => answer(value),
+                }
+            }
             _ => answer(value),
         };
         self.answered(id, outcome);
@@ -181,7 +192,7 @@ impl Session {
         let fault = fault_of_value(error);
         let named = kind.and_then(|kind| serde_json::from_value::<FaultKind>(Json::String(kind.to_owned())).ok());
         let fault = match named {
-            Some(kind) => self.around(id, &fault, kind, message.unwrap_or_default()),
+            Some(kind) => self.around(id, &fault, kind, without(error.py(), message.unwrap_or_default().to_owned())),
             None => fault,
         };
         self.answered(id, Err(fault));
@@ -202,11 +213,12 @@ impl Session {
 
     /// Cancels the run; the driver has to advance it.
     #[pyo3(signature = (reason = None))]
-    fn cancel(&self, reason: Option<String>) {
-        self.inbox.put(News::Cancel(reason));
+    fn cancel(&self, py: Python<'_>, reason: Option<String>) {
+        self.inbox.put(News::Cancel(reason.map(|reason| without(py, reason))));
     }
 
-    /// Takes a human's decision; the driver has to advance the run.
+    /// Keeps a human's decision; the driver has to advance the run, which hears of it there. Says whether a write has
+    /// to be made again.
     #[pyo3(signature = (approval_id, decision, principal, at))]
     fn decide(
         &self,
@@ -215,11 +227,30 @@ impl Session {
         decision: &Bound<'_, PyAny>,
         principal: Option<String>,
         at: i64,
-    ) -> PyResult<()> {
+    ) -> PyResult<bool> {
         let raise = |fault: Fault| error_of(py, &fault);
         let decision =
             from_python(decision).and_then(|decision| read_decision(&decision, principal, at)).map_err(raise)?;
-        self.with_core(py, |core| core.decide(approval_id, decision))?.map_err(raise)
+        let (ruled, runs_again) = self.with_core(py, |core| core.record(approval_id, &decision))?.map_err(raise)?;
+        if let Some((id, ruling)) = ruled {
+            self.inbox.put(News::Ruled(id, ruling));
+        }
+        Ok(runs_again)
+    }
+
+    /// Whether nothing is at work in the core; where wished, only while people are waited for.
+    fn is_idle(&self, py: Python<'_>, only_paused: bool) -> PyResult<bool> {
+        self.with_core(py, |core| core.is_idle(only_paused))
+    }
+
+    /// Whether the run ended here and not in the store.
+    fn has_stopped(&self, py: Python<'_>) -> PyResult<bool> {
+        self.with_core(py, |core| core.has_stopped())
+    }
+
+    /// Lets nobody drive the run any more, so that whoever answers for it goes on with it.
+    fn let_go(&self, py: Python<'_>) -> PyResult<()> {
+        self.with_core(py, Core::let_go)
     }
 
     /// The answer of the run; raises what ended it otherwise.
@@ -234,11 +265,19 @@ impl Session {
 
     /// The events after the first `after`, in JSON types.
     fn events<'py>(&self, py: Python<'py>, after: usize) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        self.with_core(py, |core| {
-            core.events(after).iter().try_for_each(|event| list.append(write_event(py, event)?))
-        })??;
+        let (list, mut writer) = (PyList::empty(py), EventWriter::new(py));
+        self.with_core(py, |core| core.events(after).iter().try_for_each(|event| list.append(writer.write(event)?)))??;
         Ok(list)
+    }
+
+    /// A reader's place in the stream of the run.
+    fn listen(&self) -> Ear {
+        self.deltas.lock().unwrap_or_else(PoisonError::into_inner).listen()
+    }
+
+    /// The events after the first `after`, with the pieces of answers that this reader was shown in their places.
+    fn told<'py>(&self, py: Python<'py>, after: usize, ear: &Bound<'py, Ear>) -> PyResult<Bound<'py, PyList>> {
+        self.with_core(py, |core| deltas::told(py, core, after, ear.get()))?
     }
 
     /// The time of the run's clock, in milliseconds.
@@ -251,6 +290,11 @@ impl Session {
         self.with_core(py, |core| core.desk().waiting())
     }
 
+    /// The approvals about writes that nothing of the run waits for.
+    fn left_open(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.with_core(py, |core| core.desk().left_open())
+    }
+
     /// What was asked and answered, in JSON types.
     fn recording<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let recording = self.with_core(py, |core| {
@@ -258,7 +302,8 @@ impl Session {
             let context = core.machine().context().clone();
             Recording::of(&context, schedule, core.machine().journal().records())
         })?;
-        let recording = recording.map_err(|fault| error_of(py, &fault))?;
+        let mut recording = recording.map_err(|fault| error_of(py, &fault))?;
+        recording.parent.clone_from(&self.parent);
         let written = serde_json::to_value(&recording)
             .map_err(|error| error_of(py, &Fault::new(FaultKind::ValueNotJson, error.to_string())))?;
         to_python(py, &written)
@@ -306,92 +351,24 @@ impl Session {
 }
 
 impl Session {
-    /// Waits for whoever drives the run, without holding Python meanwhile.
-    fn with_core<R>(&self, py: Python<'_>, act: impl FnOnce(&mut Core) -> R) -> PyResult<R> {
-        loop {
-            match self.core.try_lock() {
-                Ok(mut core) => {
-                    let _driving = self.driving();
-                    return Ok(act(&mut core));
-                }
-                Err(TryLockError::Poisoned(poisoned)) => return Ok(act(&mut poisoned.into_inner())),
-                Err(TryLockError::WouldBlock) => {}
-            }
-            if *self.driver.lock().unwrap_or_else(PoisonError::into_inner) == Some(current().id()) {
-                let fault = Fault::new(FaultKind::ProgramError, "a handler cannot look into the run that it answers");
-                return Err(error_of(py, &fault.hint("read the run's events after it has gone on")));
-            }
-            py.detach(|| sleep(Duration::from_micros(50)));
+    /// Looks into the core, and calls a driver back that came meanwhile.
+    pub(crate) fn with_core<R>(&self, py: Python<'_>, act: impl FnOnce(&mut Core) -> R) -> PyResult<R> {
+        let mut core = self.room.read(py)?;
+        let found = act(&mut core);
+        drop(core);
+        if self.room.take_missed() {
+            ring(&self.rope);
         }
-    }
-
-    fn driving(&self) -> Driving<'_> {
-        *self.driver.lock().unwrap_or_else(PoisonError::into_inner) = Some(current().id());
-        Driving(&self.driver, Inside::enter())
+        Ok(found)
     }
 
     pub(crate) fn working(&self) -> MutexGuard<'_, HashMap<AskId, Ask>> {
         self.working.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn task(&self, py: Python<'_>, task: &Bound<'_, PyTuple>) -> PyResult<flowai_core::machine::Program> {
-        let (name, prompt): (String, String) = task.extract()?;
-        let agent = self.catalogue.agents.get(&name);
-        let agent = agent
-            .ok_or_else(|| error_of(py, &Fault::new(FaultKind::SpecError, format!("there is no agent `{name}`"))))?;
-        let call = flowai_core::effects::CallAgent { agent: Arc::clone(agent), prompt };
-        Ok(flowai_core::machine::Program::Ask(Effect::CallAgent(Arc::new(call))))
-    }
-
     pub(crate) fn answered(&self, id: (u32, u64), outcome: Outcome) {
         let id = AskId::of_pair(id);
         self.working().remove(&id);
         self.inbox.put(News::Answered(id, outcome));
-    }
-
-    /// The failure of a piece of work, with what was raised behind it.
-    fn around(&self, id: (u32, u64), raised: &Fault, kind: FaultKind, message: &str) -> Fault {
-        let mut detail = raised.details().clone();
-        if let (FaultKind::ToolFailed, Some(Effect::CallTool(call)), Some(fields)) =
-            (kind, self.working().get(&AskId::of_pair(id)).map(|ask| &ask.effect), detail.as_object_mut())
-        {
-            fields.insert("tool".to_owned(), Json::String(call.tool.spec.name.clone()));
-        }
-        let fault = Fault::new(kind, message).detail(detail);
-        match raised.cause() {
-            Some(cause) => fault.caused_by(Arc::clone(cause)),
-            None => fault,
-        }
-    }
-
-    fn read(core: &mut Core, news: News) {
-        match news {
-            News::Answered(id, outcome) => core.complete(id, outcome),
-            News::WorkedOut(id, turn) => core.work_out(id, &turn),
-            News::Cancel(reason) => core.cancel(reason),
-            News::Told(position, body) => core.tell_at(Teller::Desk, position, body),
-            News::Tick => core.tick(),
-        }
-    }
-
-    fn at_desk<'py>(
-        &self,
-        py: Python<'py>,
-        id: (u32, u64),
-        act: impl FnOnce(&mut Desk, &Ask) -> Outcome,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let ask = self.working().get(&AskId::of_pair(id)).cloned();
-        let Some(ask) = ask else {
-            return Err(error_of(
-                py,
-                &Fault::new(FaultKind::ProgramError, "a tool may use its references only while it runs"),
-            ));
-        };
-        let mut side = self.side.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = act(&mut side, &ask);
-        // Through the inbox, behind what the tool has told before.
-        side.take_told().into_iter().for_each(|(position, body)| self.inbox.put(News::Told(position, body)));
-        drop(side);
-        outcome.map_err(|fault| error_of(py, &fault)).and_then(|value| to_object(py, &value))
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use crate::fault::fault_of;
 use crate::json::{from_python, to_python};
+use crate::secrets::known;
 
 /// An object of Python.
 pub struct Object(pub Py<PyAny>);
@@ -40,22 +41,41 @@ pub fn encode(value: &Bound<'_, PyAny>) -> Result<Json, Fault> {
 
 /// A value that a program gave: scalars stay as they are, anything that could change is kept by reference.
 pub fn given(value: Bound<'_, PyAny>) -> Value {
+    if value.is_exact_instance_of::<PyInt>()
+        && let Ok(number) = value.extract()
+    {
+        return Value::Integer(number);
+    }
     Value::Host(Arc::new(Object(value.unbind())))
 }
 
-/// An answer in JSON types: scalars stay as they are, containers are copied so that nobody can change them.
+/// An answer in JSON types, without secrets: scalars stay as they are, containers are copied so that nobody can change
+/// them.
 ///
 /// # Errors
 /// [`flowai_core::fault::FaultKind::ValueNotJson`] naming the path in the value.
 pub fn answer(value: Bound<'_, PyAny>) -> Result<Value, Fault> {
-    if is_scalar(&value) {
-        return Ok(given(value));
+    if is_scalar(&value) && is_whole(&value) {
+        return Ok(given(struck(value)));
     }
     from_python(&value).map(Value::from)
 }
 
+/// A scalar without the secrets that this process knows.
+fn struck(value: Bound<'_, PyAny>) -> Bound<'_, PyAny> {
+    let py = value.py();
+    let text = value.cast_exact::<PyString>().ok().and_then(|text| text.to_str().ok());
+    let clean = text.and_then(|text| known(py)?.struck_from(text));
+    clean.map_or(value, |clean| PyString::new(py, &clean).into_any())
+}
+
+/// Whether a text has no lone surrogate; Python keeps the UTF-8 of a text that was asked for it.
+fn is_whole(value: &Bound<'_, PyAny>) -> bool {
+    value.cast_exact::<PyString>().map_or(true, |text| text.to_str().is_ok())
+}
+
 /// Whether an object is immutable and its own JSON form.
-pub fn is_scalar(value: &Bound<'_, PyAny>) -> bool {
+fn is_scalar(value: &Bound<'_, PyAny>) -> bool {
     value.is_none()
         || value.is_exact_instance_of::<PyString>()
         || value.is_exact_instance_of::<PyInt>()
@@ -67,6 +87,7 @@ pub fn is_scalar(value: &Bound<'_, PyAny>) -> bool {
 pub fn to_object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
         Value::Json(json) => to_python(py, json),
+        Value::Integer(number) => Ok(number.into_pyobject(py)?.into_any()),
         Value::Model(answer) => model_answer(py, answer),
         Value::Host(host) => match host.as_any().downcast_ref::<Object>() {
             Some(object) => Ok(object.0.bind(py).clone()),

@@ -30,6 +30,36 @@ pub enum FaultKind {
     ModelFailed,
     /// No provider can answer this model.
     ModelUnavailable,
+    /// The provider does not know the key.
+    AuthenticationFailed,
+    /// The key may not do this.
+    PermissionDenied,
+    /// The provider has no such model.
+    ModelNotFound,
+    /// The provider refuses the request as it is.
+    RequestInvalid,
+    /// The conversation is longer than the model reads.
+    ContextTooLong,
+    /// Too many requests or tokens in too little time.
+    RateLimited,
+    /// The provider has no capacity at this moment.
+    Overloaded,
+    /// The provider failed inside.
+    ServerFailed,
+    /// The provider did not answer in time.
+    ModelTimedOut,
+    /// The provider could not be reached, or the connection broke.
+    ConnectionFailed,
+    /// What the provider sent cannot be read.
+    StreamMalformed,
+    /// The provider or the model refused to answer.
+    ContentRefused,
+    /// The answer was cut at its length limit.
+    AnswerTruncated,
+    /// The structured answer does not fit its schema, after every repair.
+    OutputInvalid,
+    /// A test asked a real provider and nobody allowed it.
+    LiveCallRefused,
     /// A tool raised or took too long.
     ToolFailed,
     /// A model gave wrong arguments too often.
@@ -58,6 +88,12 @@ pub enum FaultKind {
     LimitReached,
     /// The store did not take or give a record.
     StorageError,
+    /// No such run of this tenant is kept.
+    RunNotFound,
+    /// Another process drives the run.
+    RunOwned,
+    /// What is kept of a run is not what was written.
+    JournalBroken,
     /// The thread has an active run.
     ThreadBusy,
     /// The run was cancelled.
@@ -68,6 +104,32 @@ pub enum FaultKind {
     Crashed,
     /// An exception of the host's own, carried unchanged.
     Raised,
+}
+
+impl FaultKind {
+    /// Whether a call of a model failed, in whatever way.
+    #[must_use]
+    pub fn is_of_model(self) -> bool {
+        matches!(
+            self,
+            Self::ModelFailed
+                | Self::ModelUnavailable
+                | Self::AuthenticationFailed
+                | Self::PermissionDenied
+                | Self::ModelNotFound
+                | Self::RequestInvalid
+                | Self::ContextTooLong
+                | Self::RateLimited
+                | Self::Overloaded
+                | Self::ServerFailed
+                | Self::ModelTimedOut
+                | Self::ConnectionFailed
+                | Self::StreamMalformed
+                | Self::ContentRefused
+                | Self::AnswerTruncated
+                | Self::OutputInvalid
+        )
+    }
 }
 
 /// An exception of the host language, carried through the machine unchanged.

@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod approvals;
+pub mod budget;
 pub mod effects;
 pub mod events;
 pub mod fault;

@@ -135,19 +135,37 @@ impl Position {
     }
 
     fn render(&self, attempts: bool) -> String {
-        let mut parts = vec![self.ordinal.to_string()];
+        let mut text = String::with_capacity(16);
+        self.write(&mut text, attempts);
+        text
+    }
+
+    fn write(&self, text: &mut String, attempts: bool) {
+        let mut scopes = Vec::new();
         let mut scope = &self.scope;
         while let Some(outer) = &scope.outer {
-            let attempt = if attempts && scope.retrying && scope.attempt > 0 {
-                format!("~{}", scope.attempt)
-            } else {
-                String::new()
-            };
-            parts.push(format!("{}.{}{attempt}", scope.ordinal, scope.branch));
+            scopes.push(scope);
             scope = outer;
         }
-        parts.reverse();
-        parts.join(".")
+        for scope in scopes.iter().rev() {
+            push_number(text, scope.ordinal);
+            text.push('.');
+            push_number(text, scope.branch);
+            if attempts && scope.retrying && scope.attempt > 0 {
+                text.push('~');
+                push_number(text, scope.attempt);
+            }
+            text.push('.');
+        }
+        push_number(text, self.ordinal);
+    }
+}
+
+/// Most numbers in a position have one digit.
+fn push_number(text: &mut String, number: u32) {
+    match char::from_digit(number, 10) {
+        Some(digit) => text.push(digit),
+        None => text.push_str(&number.to_string()),
     }
 }
 

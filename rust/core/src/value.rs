@@ -25,6 +25,8 @@ pub trait HostValue: Send + Sync {
 pub enum Value {
     /// Plain JSON.
     Json(Arc<Json>),
+    /// A whole number, the most common plain answer.
+    Integer(i64),
     /// An answer of a model.
     Model(Arc<ModelAnswer>),
     /// An object of the host.
@@ -50,6 +52,7 @@ impl Value {
     pub fn to_json(&self) -> Result<Json, Fault> {
         match self {
             Self::Json(json) => Ok(Json::clone(json)),
+            Self::Integer(number) => Ok(Json::from(*number)),
             Self::Model(answer) => Ok(answer.to_json()),
             Self::Host(host) => host.encode(),
             Self::List(items) => items.iter().map(Self::to_json).collect::<Result<Vec<_>, _>>().map(Json::Array),

@@ -1,4 +1,4 @@
-//! The gate at the machine: nine ways round it, none of which is one.
+//! The gate at the machine: ways round it, none of which is one.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a failing test may panic")]
 
 mod support;
@@ -96,6 +96,27 @@ fn arguments_that_were_rewritten_after_the_approval_do_not_run() {
 }
 
 #[test]
+fn another_subject_counts_only_as_an_edit() {
+    for (field, value) in [("subject", json!({"row": 2})), ("actions", json!([0]))] {
+        let mut bench = Bench::run(gated("write", 1));
+        let ask = bench.take("AwaitApproval");
+        let mut ruling = bench.ruling(&ask, true);
+        ruling[field] = value;
+        bench.give(&ask, Ok(Value::from(ruling)));
+        assert_eq!((bench.end(), bench.asked()), ("ApprovalError".to_owned(), Vec::new()), "{field}");
+    }
+}
+
+#[test]
+fn an_approval_that_is_delivered_after_its_expiry_comes_too_late() {
+    let mut bench = Bench::run(gated("write", 1));
+    let ask = bench.take("AwaitApproval");
+    let ruling = bench.ruling(&ask, true);
+    bench.wait_until(1_000).give(&ask, Ok(Value::from(ruling)));
+    assert_eq!((bench.end(), bench.asked()), ("ApprovalExpired".to_owned(), Vec::new()));
+}
+
+#[test]
 fn an_approval_given_for_something_else_does_not_count() {
     let mut bench = Bench::run(Program::Gather(vec![gated("write", 1), gated("write", 2)]));
     let (first, second) = (bench.take("AwaitApproval"), bench.take("AwaitApproval"));
@@ -149,7 +170,7 @@ fn part_of_several_approvals_lets_out_its_part() {
     assert_eq!(bench.asked(), ["AwaitApproval", "AwaitApproval", "read"]);
     let second = bench.open.iter().position(|ask| {
         matches!(&ask.effect, Effect::AwaitApproval(request)
-        if request.tool.as_ref().unwrap().spec.name == "once")
+        if request.bound.as_ref().unwrap().tool.as_deref() == Some("once"))
     });
     let second = bench.open.remove(second.unwrap());
     let ruling = bench.ruling(&second, true);
@@ -182,9 +203,47 @@ fn a_call_that_names_a_plan_runs_only_for_an_action_that_began() {
 
 #[test]
 fn a_plan_is_approved_as_the_revision_that_was_shown() {
-    let advance = AdvancePlan { plan_id: None, step: PlanMove::Approve, policy: None, by: "planner".to_owned() };
+    let advance =
+        AdvancePlan { plan_id: None, step: PlanMove::Approve { digest: None }, policy: None, by: "planner".to_owned() };
     let mut bench = Bench::run(Program::Ask(Effect::AdvancePlan(Arc::new(advance))));
-    bench.answer("LoadPlan", json!({"plan_id": "plan-1", "plan": "P", "revision": 3, "digest": "d3", "body": {}}));
+    bench.answer(
+        "LoadPlan",
+        json!({"plan_id": "plan-1", "plan": "P", "revision": 3, "status": "DRAFT", "digest": "d3", "body": {}}),
+    );
+    bench.rule(true);
+    let clearance = bench.open[0].clearance().unwrap();
+    assert_eq!((clearance.plan_digest(), bench.asked()), (Some("d3"), vec!["AdvancePlan".to_owned()]));
+}
+
+/// A move of a plan under a rule that always asks.
+fn moved(step: PlanMove) -> Bench {
+    let policy = call_under(&json!({"write": "always"}), "write", 1).policy;
+    let advance = AdvancePlan { plan_id: None, step, policy, by: "executor".to_owned() };
+    Bench::run(Program::Ask(Effect::AdvancePlan(Arc::new(advance))))
+}
+
+#[test]
+fn a_plan_that_moved_on_is_neither_asked_about_nor_moved() {
+    let named = || Some("d3".to_owned());
+    let steps = [
+        (PlanMove::Approve { digest: named() }, "DRAFT"),
+        (PlanMove::Execute { open: false, digest: named() }, "APPROVED"),
+    ];
+    for (step, status) in steps {
+        let mut bench = moved(step);
+        let instance =
+            json!({"plan_id": "p", "plan": "P", "revision": 4, "status": status, "digest": "d4", "body": {}});
+        bench.answer("LoadPlan", instance);
+        assert_eq!((bench.end(), bench.asked()), ("PlanError".to_owned(), Vec::new()));
+    }
+}
+
+#[test]
+fn an_execution_goes_out_with_the_digest_that_was_shown() {
+    let mut bench = moved(PlanMove::Execute { open: false, digest: Some("d3".to_owned()) });
+    let instance =
+        json!({"plan_id": "p", "plan": "P", "revision": 3, "status": "APPROVED", "digest": "d3", "body": {}});
+    bench.answer("LoadPlan", instance);
     bench.rule(true);
     let clearance = bench.open[0].clearance().unwrap();
     assert_eq!((clearance.plan_digest(), bench.asked()), (Some("d3"), vec!["AdvancePlan".to_owned()]));

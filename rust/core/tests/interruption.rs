@@ -227,9 +227,9 @@ fn an_answer_that_comes_too_late_changes_nothing() {
 fn a_sleep_keeps_its_length_when_it_is_cut() {
     let mut bench = Bench::run(sleep(50));
     bench.cancel();
-    let written = bench.machine.journal().records().iter().map(|record| match record {
-        flowai_core::journal::Record::Performed { effect, .. } => effect.arguments().unwrap().to_string(),
-        _ => String::new(),
+    let written = bench.machine.journal().records().iter().filter_map(|record| match record {
+        flowai_core::journal::Record::Answered { effect, .. } => Some(effect.arguments().unwrap().to_string()),
+        _ => None,
     });
     assert_eq!(written.collect::<Vec<_>>(), [r#"{"wait_ms":50}"#]);
 }

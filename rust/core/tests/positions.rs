@@ -154,6 +154,22 @@ fn a_deep_stack_is_unwound_and_dropped() {
     });
 }
 
+#[test]
+fn what_is_nested_deeply_is_dropped_unopened_without_a_stack() {
+    type Nest = fn(Program) -> Program;
+    let nests: [Nest; 5] = [
+        |inner| bind(inner, Program::Pure),
+        |inner| timeout(inner, 1),
+        |inner| catch(inner, pure(json!(0))),
+        |inner| ensure(ask("cleaned"), inner),
+        |inner| bind(Program::Gather(vec![pure(json!(1)), inner]), Program::Pure),
+    ];
+    on_a_small_stack(|| drop((0..1_000_000).fold(ask("never"), |program, _| bind(program, Program::Pure))));
+    for nest in nests {
+        on_a_small_stack(move || drop((0..100_000).fold(ask("never"), |program, _| nest(program))));
+    }
+}
+
 struct Within(Program);
 
 impl flowai_core::machine::Open for Within {
@@ -165,7 +181,7 @@ impl flowai_core::machine::Open for Within {
 #[test]
 fn a_long_conversation_is_dropped_without_a_stack() {
     on_a_small_stack(|| {
-        let message = || Message::User { text: String::new() };
+        let message = || Message::user("");
         let log: MessageLog = (0..1_000_000).map(|_| message()).collect();
         assert_eq!(log.len(), 1_000_000);
         assert_eq!(log.digest(), log.clone().digest());

@@ -6,7 +6,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use flowai_core::events::Event;
-use flowai_core::specs::{AgentSpec, Decode, PlanSpec, ReferenceSpec, RuntimeSpec, TenantSpec, ToolSpec};
+use flowai_core::specs::{
+    AddedPolicy, AgentSpec, Budget, Decode, PlanSpec, ReferenceSpec, RuntimeSpec, TenantSpec, ToolSpec,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -81,6 +83,8 @@ fn every_spec_of_python_is_a_spec_of_rust() {
             "plan" => decoded::<PlanSpec>(&name, &sample),
             "reference" => decoded::<ReferenceSpec>(&name, &sample),
             "runtime" => decoded::<RuntimeSpec>(&name, &sample),
+            "added_policy" => same::<AddedPolicy>(&name, &sample),
+            "budget" => same::<Budget>(&name, &sample),
             "tenant" => same::<TenantSpec>(&name, &sample),
             _ => continue,
         }
@@ -92,7 +96,7 @@ fn every_spec_of_python_is_a_spec_of_rust() {
 #[test]
 fn every_decision_of_python_can_be_read() {
     for (name, sample) in samples("specs") {
-        if ["approve", "reject"].contains(&name.as_str()) {
+        if ["approve", "reject", "happened", "run_again", "failed"].contains(&name.as_str()) {
             flowai_core::session::read_decision(&sample, None, 0).unwrap_or_else(|fault| panic!("`{name}`: {fault}"));
         }
     }

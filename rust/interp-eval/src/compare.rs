@@ -11,7 +11,7 @@ pub(crate) struct Side<'a> {
 }
 
 impl Side<'_> {
-    fn shown(&self) -> Json {
+    pub fn shown(&self) -> Json {
         json!({"effect": self.effect, "arguments": self.arguments})
     }
 }

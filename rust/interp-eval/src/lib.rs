@@ -1,8 +1,14 @@
 //! The eval interpreter: records what another one answers, and replays it without touching the world.
 
 mod compare;
+mod doubt;
+mod inert;
+mod keeping;
 mod recording;
 mod replay;
+pub mod score;
+mod tape;
 
-pub use recording::{Entry, Failure, Outcome, Recording, Revive, Schedule, VERSION};
+pub use inert::{Inert, Writes, Written};
+pub use recording::{Entry, Failure, Outcome, Parent, Recording, Revive, Schedule, VERSION};
 pub use replay::Replay;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use flowai_core::budget::Decided;
 use flowai_core::effects::Effect;
 use flowai_core::fault::Fault;
 use flowai_core::machine::{Ask, AskId};
@@ -11,24 +12,43 @@ use flowai_core::value::{Outcome as Answer, Value};
 use serde_json::Value as Json;
 
 use crate::compare::{Side, mismatch};
+use crate::keeping::Recalled;
 use crate::recording::{Entry, Recording, Revive};
+use crate::tape::Tape;
+
+/// An ask by its position and effect.
+type Key = (String, String);
 
 /// Answers from a recording; what the recording does not reach goes to the interpreter inside, if there is one.
+///
+/// # Laws
+/// - Nothing goes out for an approval of the recording: what it let out is answered by the recording too,
+///   or it is asked again.
+/// - Where a run goes on, the store stands as the recording left it.
 pub struct Replay {
-    entries: Vec<Entry>,
+    tape: Tape,
     cursor: usize,
     clock: i64,
-    waiting: BTreeMap<(String, String), AskId>,
+    waiting: BTreeMap<Key, Ask>,
     places: BTreeMap<String, Position>,
-    /// What the recording has and the program asked, by position and effect.
-    asked: BTreeSet<(String, String)>,
+    /// What the recording has and the program asked.
+    asked: BTreeSet<Key>,
+    /// What the interpreter inside was asked.
+    inside: BTreeMap<AskId, Key>,
+    /// What it has answered, or nobody waits for any more.
+    settled: BTreeSet<Key>,
+    /// The branches, by the place of the last ask, that have gone on beyond the recording.
+    beyond: BTreeSet<String>,
+    recalled: Recalled,
+    /// The ids that are recalled, until the desk knows them.
+    ids: Option<Vec<String>>,
     seed: Option<u64>,
     reviver: Box<dyn Revive>,
     inner: Option<Box<dyn Interpreter>>,
     real_time: bool,
     /// Sleepers that the recording does not wake, by the time at which they wake.
     sleepers: BTreeSet<(i64, AskId)>,
-    /// Answers of the interpreter inside that come after all recorded ones.
+    /// Answers of the interpreter inside that come in their recorded place, or after all recorded ones.
     held: VecDeque<(AskId, Answer)>,
 }
 
@@ -37,83 +57,68 @@ impl Replay {
     #[must_use]
     pub fn new(recording: Recording, reviver: Box<dyn Revive>, inner: Option<Box<dyn Interpreter>>) -> Self {
         let root = Position { scope: Scope::root(), ordinal: 0 };
+        let (clock, seed, real_time) = (recording.started_at, recording.seed, recording.real_time);
+        let tape = Tape::new(recording, inner.is_some());
         Self {
-            clock: recording.started_at,
-            seed: recording.seed,
-            entries: recording.entries,
+            clock,
+            seed,
+            real_time,
+            ids: inner.is_some().then(|| tape.ids()),
+            tape,
             cursor: 0,
             waiting: BTreeMap::new(),
             places: BTreeMap::from([(String::from("0"), root)]),
             asked: BTreeSet::new(),
+            inside: BTreeMap::new(),
+            settled: BTreeSet::new(),
+            beyond: BTreeSet::new(),
+            recalled: Recalled::default(),
             reviver,
             inner,
-            real_time: recording.real_time,
             sleepers: BTreeSet::new(),
             held: VecDeque::new(),
         }
     }
 
-    fn recorded(&self, position: &str, effect: &str) -> Option<&Json> {
-        self.entries.iter().find_map(|entry| match entry {
-            Entry::Asked { position: place, effect: kind, arguments, .. } if place == position && kind == effect => {
-                Some(arguments)
-            }
-            _ => None,
-        })
-    }
-
-    /// The recorded ask at a position, or the next one that nobody asked.
-    fn nearest(&self, position: &str) -> Option<(&str, Side<'_>)> {
-        let asks = || {
-            self.entries.iter().enumerate().filter_map(|(index, entry)| match entry {
-                Entry::Asked { position, effect, arguments, .. } => {
-                    Some((index, position.as_str(), Side { effect, arguments }))
-                }
-                Entry::Answered { .. } | Entry::Told { .. } => None,
-            })
-        };
-        let here = asks().find(|(_, place, _)| *place == position);
-        here.or_else(|| asks().find(|(index, ..)| *index >= self.cursor)).map(|(_, place, side)| (place, side))
-    }
-
     fn check(&self, ask: &Ask, position: &str) -> Result<bool, Fault> {
         let effect = ask.effect.kind();
         let asked = ask.effect.arguments()?;
-        match self.recorded(position, effect) {
-            Some(arguments) if *arguments == asked => Ok(self.inner.is_none() || self.is_answered(position, effect)),
+        match self.tape.arguments(position, effect) {
+            Some(arguments) if *arguments == asked => {
+                Ok(self.inner.is_none() || self.tape.is_answered(position, effect))
+            }
             Some(arguments) => {
                 Err(mismatch(position, Some(&Side { effect, arguments }), Some(&Side { effect, arguments: &asked })))
             }
-            None if self.inner.is_some() && self.is_over() => Ok(false),
+            None if self.inner.is_some() && (self.is_over() || self.is_beyond(position)) => Ok(false),
             None => Err(mismatch(
                 position,
-                self.nearest(position).map(|(_, side)| side).as_ref(),
+                self.tape.nearest(position, self.cursor).as_ref(),
                 Some(&Side { effect, arguments: &asked }),
             )),
         }
     }
 
-    /// Whether the machine answers such effects itself, as it did when they were recorded.
-    fn is_by_machine(&self, effect: &str) -> bool {
-        effect == "CallAgent" || effect == "Sleep" && !self.real_time
-    }
-
-    /// Whether nothing is left to answer or to tell.
     fn is_over(&self) -> bool {
-        self.entries.iter().skip(self.cursor).all(|entry| match entry {
-            Entry::Asked { .. } => true,
-            Entry::Answered { effect, outcome, .. } => self.is_by_machine(effect) || outcome.is_given_up(),
-            Entry::Told { .. } => false,
-        })
+        self.tape.is_over(self.cursor)
     }
 
-    /// Whether the recording says how an ask ended.
-    fn is_answered(&self, position: &str, effect: &str) -> bool {
-        self.entries.iter().any(|entry| matches!(entry, Entry::Answered { position: place, effect: kind, .. } if place == position && kind == effect))
+    /// Whether the branch of a position, or one that it waited for, has had an answer that is not recorded.
+    fn is_beyond(&self, position: &str) -> bool {
+        let here = scope_of(position);
+        let is_elsewhere = |effect: &str| !self.asked.contains(&(position.to_owned(), effect.to_owned()));
+        if self.tape.asked_at(position).any(is_elsewhere) {
+            return false;
+        }
+        self.beyond.iter().any(|scope| is_within(here, scope) || is_within(scope, here))
     }
 
     /// Asks the interpreter inside what the recording does not reach.
-    fn ask_inside(&mut self, ask: &Ask, desk: &mut Desk) -> Performance {
+    fn ask_inside(&mut self, ask: &Ask, key: Key, desk: &mut Desk) -> Performance {
+        if let Err(fault) = self.recalled.check(desk, ask) {
+            return Performance::Answered(Err(fault));
+        }
+        self.inside.insert(ask.id, key);
         let Some(inner) = &mut self.inner else { return Performance::Waiting };
         inner.jump(self.clock);
         match &ask.effect {
@@ -141,8 +146,10 @@ impl Replay {
     /// Says what the desk told next, and gives the next answer that somebody waits for.
     fn go_on(&mut self, desk: &mut Desk) -> Option<(AskId, Answer)> {
         loop {
-            match self.entries.get(self.cursor)? {
-                Entry::Asked { .. } => {}
+            let index = self.cursor;
+            match self.tape.entry(index)? {
+                Entry::Asked { .. } | Entry::Refused { .. } => {}
+                Entry::Told { .. } if self.tape.is_silent(index) => {}
                 Entry::Told { position, event, at } => {
                     let place = self.places.get(position).cloned()?;
                     if *at > self.clock {
@@ -150,17 +157,23 @@ impl Replay {
                     }
                     desk.tell_at(&place, event.clone());
                 }
+                Entry::Answered { position, effect, .. } if self.tape.is_doubted(index) => {
+                    let key = (position.clone(), effect.clone());
+                    if !self.settled.contains(&key) {
+                        return self.held_for(&key);
+                    }
+                }
                 Entry::Answered { position, effect, outcome, at } => {
                     let key = (position.clone(), effect.clone());
                     let is_given_up = outcome.is_given_up();
                     if is_given_up && self.waiting.contains_key(&key) || *at > self.clock {
                         return None;
                     }
-                    if !is_given_up && !self.is_by_machine(effect) {
-                        let id = self.waiting.remove(&key)?;
-                        let answer = outcome.answer(effect, &*self.reviver);
+                    if !is_given_up && !self.tape.is_by_machine(effect) {
+                        let at = *at;
+                        let ask = self.waiting.remove(&key)?;
                         self.cursor = self.cursor.saturating_add(1);
-                        return Some((id, answer));
+                        return Some((ask.id, self.recorded(index, &ask, desk, at)));
                     }
                 }
             }
@@ -168,9 +181,27 @@ impl Replay {
         }
     }
 
+    /// The recorded answer; where the run goes on, the desk has to stand as it did.
+    fn recorded(&mut self, index: usize, ask: &Ask, desk: &mut Desk, at: i64) -> Answer {
+        let Some(Entry::Answered { effect, outcome, .. }) = self.tape.entry(index) else { return Ok(Value::null()) };
+        if self.inner.is_some() {
+            self.recalled.keep(desk, ask, outcome, &self.tape, at)?;
+        }
+        outcome.answer(effect, &*self.reviver)
+    }
+
+    /// The answer that the interpreter inside gave in the place of a recorded one.
+    fn held_for(&mut self, key: &Key) -> Option<(AskId, Answer)> {
+        let place = self.held.iter().position(|(id, _)| self.inside.get(id) == Some(key))?;
+        self.held.remove(place)
+    }
+
     fn at(&self) -> Option<i64> {
-        self.entries.get(self.cursor).map(|entry| match entry {
-            Entry::Asked { at, .. } | Entry::Answered { at, .. } | Entry::Told { at, .. } => *at,
+        self.tape.entry(self.cursor).map(|entry| match entry {
+            Entry::Asked { at, .. }
+            | Entry::Answered { at, .. }
+            | Entry::Told { at, .. }
+            | Entry::Refused { at, .. } => *at,
         })
     }
 }
@@ -186,6 +217,9 @@ impl Interpreter for Replay {
 
     fn perform(&mut self, ask: &Ask, desk: &mut Desk) -> Performance {
         let position = ask.position.to_string();
+        if let Some(ids) = self.ids.take() {
+            desk.reserve(ids);
+        }
         let checked = self.check(ask, &position);
         let key = (position.clone(), ask.effect.kind().to_owned());
         if checked.is_ok() {
@@ -194,11 +228,24 @@ impl Interpreter for Replay {
         }
         match checked {
             Ok(true) => {
-                self.waiting.insert(key, ask.id);
+                self.inside.insert(ask.id, key.clone());
+                self.waiting.insert(key, ask.clone());
                 Performance::Waiting
             }
-            Ok(false) => self.ask_inside(ask, desk),
+            Ok(false) => self.ask_inside(ask, key, desk),
             Err(fault) => Performance::Answered(Err(fault)),
+        }
+    }
+
+    fn note(&mut self, ask: &Ask, outcome: &Answer) {
+        if let Some(key) = self.inside.remove(&ask.id)
+            && !self.tape.is_answered(&key.0, &key.1)
+        {
+            self.beyond.insert(scope_of(&key.0).to_owned());
+            self.settled.insert(key);
+        }
+        if let Some(inner) = &mut self.inner {
+            inner.note(ask, outcome);
         }
     }
 
@@ -211,7 +258,12 @@ impl Interpreter for Replay {
     }
 
     fn dropped(&mut self, id: AskId) {
-        self.waiting.retain(|_, waiting| *waiting != id);
+        if let Some(key) = self.inside.remove(&id) {
+            if self.waiting.get(&key).is_some_and(|waiting| waiting.id == id) {
+                self.waiting.remove(&key);
+            }
+            self.settled.insert(key);
+        }
         self.sleepers.retain(|(_, sleeper)| *sleeper != id);
         self.held.retain(|(held, _)| *held != id);
         if let Some(inner) = &mut self.inner {
@@ -220,9 +272,15 @@ impl Interpreter for Replay {
     }
 
     fn stalled(&mut self) -> Option<(AskId, Answer)> {
-        let (key, id) = self.waiting.pop_first()?;
-        let nearest = self.nearest(&key.0).map(|(_, side)| side);
-        Some((id, Err(mismatch(&key.0, nearest.as_ref(), None))))
+        let next = self.waiting.pop_first().map(|(key, ask)| (key, ask.id));
+        let next = next.or_else(|| {
+            let (id, _) = self.held.pop_front()?;
+            Some((self.inside.get(&id).cloned().unwrap_or_default(), id))
+        });
+        match next {
+            Some((key, id)) => Some((id, Err(mismatch(&key.0, self.tape.nearest(&key.0, self.cursor).as_ref(), None)))),
+            None => self.inner.as_mut()?.stalled(),
+        }
     }
 
     fn next_at(&self) -> Option<i64> {
@@ -249,8 +307,15 @@ impl Interpreter for Replay {
         self.seed
     }
 
-    fn work_out(&mut self, ask: &Ask, turn: &Json) -> Performance {
-        self.inner.as_mut().map_or(Performance::Waiting, |inner| inner.work_out(ask, turn))
+    fn work_out(&mut self, ask: &Ask, written: &Json, desk: &mut Desk) -> Performance {
+        self.inner.as_mut().map_or(Performance::Waiting, |inner| inner.work_out(ask, written, desk))
+    }
+
+    fn postpone(&mut self, id: AskId, outcome: Answer) -> Option<Answer> {
+        match &mut self.inner {
+            Some(inner) => inner.postpone(id, outcome),
+            None => Some(outcome),
+        }
     }
 
     fn crashes_after(&mut self, id: AskId) -> bool {
@@ -261,19 +326,39 @@ impl Interpreter for Replay {
         true
     }
 
+    fn decided(&self) -> Option<Decided> {
+        Some(self.tape.decided(self.inner.is_some()))
+    }
+
+    fn conclude_desk(&mut self, desk: &mut Desk) {
+        // Nobody waits for an answer any more, so this only tells.
+        if self.waiting.is_empty() {
+            drop(self.go_on(desk));
+        }
+    }
+
     fn conclude(&mut self) -> Result<(), Fault> {
-        let rest = self.entries.get(self.cursor..).unwrap_or_default();
+        let rest = self.tape.entries().get(self.cursor..).unwrap_or_default();
         let known = |position: &String, effect: &String| {
             // A run that goes on is not told what the machine answered beyond the recording.
             self.asked.contains(&(position.clone(), effect.clone()))
-                || self.inner.is_some() && self.is_by_machine(effect)
+                || self.inner.is_some() && self.tape.is_by_machine(effect)
         };
         let left = rest.iter().find_map(|entry| match entry {
             Entry::Asked { position, effect, arguments, .. } if !known(position, effect) => {
                 Some(mismatch(position, Some(&Side { effect, arguments }), None))
             }
-            Entry::Asked { .. } | Entry::Answered { .. } | Entry::Told { .. } => None,
+            Entry::Asked { .. } | Entry::Answered { .. } | Entry::Told { .. } | Entry::Refused { .. } => None,
         });
         left.map_or(Ok(()), Err)
     }
+}
+
+/// The branch of a position, as text.
+fn scope_of(position: &str) -> &str {
+    position.rsplit_once('.').map_or("", |(scope, _)| scope)
+}
+
+fn is_within(inner: &str, outer: &str) -> bool {
+    outer.is_empty() || inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'))
 }

@@ -1,8 +1,9 @@
 //! Answering from a script under a virtual clock.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use flowai_core::approvals::ApprovalKind;
 use flowai_core::effects::{CallModel, Effect};
 use flowai_core::fault::{Fault, FaultKind};
 use flowai_core::machine::{Ask, AskId, Dice};
@@ -39,8 +40,14 @@ pub struct Test {
     later: BTreeMap<(i64, u64), (AskId, Outcome)>,
     drawn: u64,
     crash_after: Option<AskId>,
+    /// How long what the host is at takes, in virtual time.
+    delays: BTreeMap<AskId, i64>,
+    /// Moments that humans outside let pass.
+    moments: BTreeSet<i64>,
     answerer: Box<dyn Answerer>,
     sleeps: bool,
+    /// What was made to hang, by the name of its effect and its place.
+    hanging: BTreeMap<AskId, (String, String)>,
 }
 
 impl Test {
@@ -48,7 +55,19 @@ impl Test {
     #[must_use]
     pub fn new(settings: TestSettings, answerer: Box<dyn Answerer>) -> Self {
         let (clock, dice) = (settings.starts_at, Dice::new(settings.seed ^ 0x5EED));
-        Self { settings, clock, dice, later: BTreeMap::new(), drawn: 0, crash_after: None, answerer, sleeps: false }
+        Self {
+            settings,
+            clock,
+            dice,
+            later: BTreeMap::new(),
+            drawn: 0,
+            crash_after: None,
+            delays: BTreeMap::new(),
+            moments: BTreeSet::new(),
+            answerer,
+            sleeps: false,
+            hanging: BTreeMap::new(),
+        }
     }
 
     /// The same interpreter with an answerer that is asked for sleeps too, which otherwise pass in virtual time.
@@ -75,6 +94,7 @@ impl Test {
             Effect::CallModel(call) => self.speak(ask, call),
             Effect::CallTool(_) => Performance::Host(HostWork::Tool),
             Effect::CheckPlan(_) => Performance::Host(HostWork::CheckPlan),
+            Effect::CheckWrite(_) => Performance::Host(HostWork::CheckWrite),
             Effect::AwaitApproval(_) => self.decide(ask, desk),
             Effect::ReadClock => Performance::Answered(Ok(Value::from(json!(self.clock)))),
             Effect::DrawId => Performance::Answered(Ok(Value::from(json!(format!(
@@ -83,9 +103,9 @@ impl Test {
                 self.dice.bits()
             ))))),
             Effect::DrawNumber(range) => {
-                Performance::Answered(Ok(Value::from(json!(draw(&mut self.dice, range.low, range.high)))))
+                Performance::Answered(Ok(Value::from(json!(self.dice.between(range.low, range.high)))))
             }
-            Effect::Custom(custom) => Performance::Answered(Err(unhandled(&custom.kind))),
+            Effect::Custom(custom) => Performance::Answered(Err(unhandled(custom.kind()))),
             Effect::StoreRef(_)
             | Effect::LoadRef(_)
             | Effect::StorePlan(_)
@@ -122,25 +142,41 @@ impl Test {
 
     /// Scripted decisions are given in the order in which approvals are required.
     fn decide(&mut self, ask: &Ask, desk: &mut Desk) -> Performance {
-        let opened = desk.open(ask, self.clock);
-        match &mut self.settings.decisions {
-            Some(decisions) => match decisions.pop_front() {
-                Some(decision) => Performance::Answered(opened.and_then(|approval| {
-                    desk.decide_scripted(&approval, &decision, self.clock).map_err(|fault| unfit(&fault))
-                })),
-                None => Performance::Answered(Err(unanswered(&ask.effect))),
-            },
-            None if self.settings.attended => {
-                opened.map_or_else(|fault| Performance::Answered(Err(fault)), |_| Performance::Waiting)
-            }
-            None => Performance::Answered(Err(unanswered(&ask.effect))),
+        let nobody = self.settings.decisions.is_none() && !self.settings.attended;
+        if nobody && is_about_doubt(&ask.effect) {
+            let message = "nobody can say what became of the write";
+            return Performance::Answered(Err(Fault::new(FaultKind::ApprovalError, message)));
         }
+        if let Err(fault) = desk.open(ask, self.clock) {
+            return Performance::Answered(Err(fault));
+        }
+        match self.settings.decisions.as_mut().map(VecDeque::pop_front) {
+            Some(Some(decision)) => self.take_decision(ask, decision, desk),
+            None if self.settings.attended => Performance::Waiting,
+            Some(None) | None => Performance::Answered(Err(unanswered(&ask.effect))),
+        }
+    }
+
+    /// What a decision changes of a plan passes the plan's own type first, which only the host knows.
+    fn take_decision(&self, ask: &Ask, decision: Json, desk: &mut Desk) -> Performance {
+        let changes = ["edits", "actions"].iter().any(|field| decision.get(field).is_some_and(|part| !part.is_null()));
+        match plan_of(ask).filter(|_| changes).and_then(|plan_id| desk.plan_type(plan_id)) {
+            Some(plan) => Performance::Host(HostWork::Decision { plan, decision }),
+            None => self.rule(ask, &decision, desk),
+        }
+    }
+
+    fn rule(&self, ask: &Ask, decision: &Json, desk: &mut Desk) -> Performance {
+        Performance::Answered(desk.decide_scripted(ask.id, decision, self.clock).map_err(|fault| unfit(&fault)))
     }
 
     fn trouble(&mut self, ask: &Ask, trouble: Trouble, desk: &mut Desk) -> Performance {
         match trouble {
             Trouble::Fails(fault) => Performance::Answered(Err(fault)),
-            Trouble::Hangs => Performance::Waiting,
+            Trouble::Hangs => {
+                self.hanging.insert(ask.id, (ask.effect.kind().to_owned(), ask.position.to_string()));
+                Performance::Waiting
+            }
             Trouble::Crashes { before: true } => Performance::Crashed(crashed(ask)),
             Trouble::Crashes { before: false } => {
                 self.crash_after = Some(ask.id);
@@ -148,7 +184,14 @@ impl Test {
             }
             Trouble::Delays(delay_ms) => match self.answer(ask, desk) {
                 Performance::Answered(outcome) => self.later(ask.id, outcome, delay_ms),
-                other => other,
+                Performance::Host(work) => {
+                    self.delays.insert(ask.id, delay_ms);
+                    Performance::Host(work)
+                }
+                other => {
+                    self.moments.insert(self.clock.saturating_add(delay_ms));
+                    other
+                }
             },
         }
     }
@@ -160,14 +203,43 @@ impl Interpreter for Test {
     }
 
     fn perform(&mut self, ask: &Ask, desk: &mut Desk) -> Performance {
-        match self.settings.troubles.take(&ask.position, ask.effect.kind()) {
+        match self.settings.troubles.take(ask) {
             Some(trouble) => self.trouble(ask, trouble, desk),
             None => self.answer(ask, desk),
         }
     }
 
-    fn work_out(&mut self, ask: &Ask, turn: &Json) -> Performance {
-        self.say(ask, turn)
+    fn recalled(&mut self, ask: &Ask) {
+        drop(self.settings.troubles.take(ask));
+        match &ask.effect {
+            Effect::CallModel(call) => {
+                let scope = &ask.position.scope;
+                let agent = scope.agent().map(AsRef::as_ref);
+                // A script that does not reach so far says so when it is asked next.
+                drop(self.settings.script.take(agent, &call.model, scope.parallel()));
+            }
+            Effect::AwaitApproval(_) => drop(self.settings.decisions.as_mut().and_then(VecDeque::pop_front)),
+            Effect::DrawId => drop((self.dice.bits(), self.dice.bits())),
+            Effect::DrawNumber(range) => drop(self.dice.between(range.low, range.high)),
+            _ => {}
+        }
+    }
+
+    fn work_out(&mut self, ask: &Ask, written: &Json, desk: &mut Desk) -> Performance {
+        match &ask.effect {
+            Effect::AwaitApproval(_) => self.rule(ask, written, desk),
+            _ => self.say(ask, written),
+        }
+    }
+
+    fn postpone(&mut self, id: AskId, outcome: Outcome) -> Option<Outcome> {
+        match self.delays.remove(&id).filter(|delay_ms| *delay_ms > 0) {
+            None => Some(outcome),
+            Some(delay_ms) => {
+                drop(self.later(id, outcome, delay_ms));
+                None
+            }
+        }
     }
 
     fn crashes_after(&mut self, id: AskId) -> bool {
@@ -182,8 +254,22 @@ impl Interpreter for Test {
         self.later.remove(&(at, drawn))
     }
 
+    fn dropped(&mut self, id: AskId) {
+        self.hanging.remove(&id);
+    }
+
+    /// Whoever attends the run from outside may still cancel it.
+    fn stalled(&mut self) -> Option<(AskId, Outcome)> {
+        if self.settings.attended {
+            return None;
+        }
+        let (id, (effect, position)) = self.hanging.pop_first()?;
+        Some((id, Err(hung(&effect, &position))))
+    }
+
     fn next_at(&self) -> Option<i64> {
-        self.later.keys().next().map(|(at, _)| *at)
+        let moment = self.moments.range(self.clock.saturating_add(1)..).next().copied();
+        self.later.keys().next().map(|(at, _)| *at).into_iter().chain(moment).min()
     }
 
     fn jump(&mut self, to: i64) -> bool {
@@ -205,6 +291,7 @@ impl Interpreter for Test {
 
     fn conclude(&mut self) -> Result<(), Fault> {
         self.settings.script.conclude()?;
+        self.settings.troubles.conclude()?;
         match self.settings.decisions.as_ref().map(VecDeque::len).filter(|left| *left > 0) {
             None => Ok(()),
             Some(left) => Err(Fault::new(
@@ -216,15 +303,13 @@ impl Interpreter for Test {
     }
 }
 
-fn draw(dice: &mut Dice, low: i64, high: i64) -> i64 {
-    let width = u64::try_from(high.saturating_sub(low)).unwrap_or(0);
-    let drawn = if width == u64::MAX { dice.bits() } else { dice.bits() % width.saturating_add(1) };
-    low.saturating_add(i64::try_from(drawn).unwrap_or(i64::MAX))
-}
-
 fn unhandled(kind: &str) -> Fault {
     Fault::new(FaultKind::UnhandledEffect, format!("nobody answers `{kind}`"))
         .hint(format!("give a handler: `.handling({kind}, answer)`"))
+}
+
+fn is_about_doubt(effect: &Effect) -> bool {
+    matches!(effect, Effect::AwaitApproval(request) if request.kind == ApprovalKind::InDoubt)
 }
 
 fn unanswered(effect: &Effect) -> Fault {
@@ -233,9 +318,23 @@ fn unanswered(effect: &Effect) -> Fault {
         .hint("add `Approve()` or `Reject(\"...\")` to `decisions`")
 }
 
+/// The plan that an approval is about.
+fn plan_of(ask: &Ask) -> Option<&str> {
+    let Effect::AwaitApproval(request) = &ask.effect else { return None };
+    request.bound.as_ref()?.plan_id.as_deref()
+}
+
 /// A decision that cannot be taken is a fault of the script, whatever the program makes of faults.
 fn unfit(fault: &Fault) -> Fault {
     Fault::new(FaultKind::ScriptMismatch, format!("a scripted decision cannot be taken: {}", fault.message()))
+}
+
+fn hung(effect: &str, position: &str) -> Fault {
+    Fault::new(
+        FaultKind::ScriptMismatch,
+        format!("`{effect}` at position {position} hangs, and nothing is left that could end it"),
+    )
+    .hint("put a `timeout` around it, or let it fail with `Fails(...)`")
 }
 
 fn crashed(ask: &Ask) -> Fault {

@@ -2,6 +2,7 @@
 
 use flowai_core::effects::{ModelAnswer, ToolRequest, Usage};
 use flowai_core::fault::{Fault, FaultKind};
+use flowai_core::json::decode;
 use serde_json::Value as Json;
 
 /// Why a scripted turn cannot be read.
@@ -61,18 +62,20 @@ fn add(answer: &mut ModelAnswer, step: &Json, place: &str) -> Result<(), TurnErr
 }
 
 fn usage(turn: &Json) -> Usage {
-    turn.get("usage").and_then(|usage| serde_json::from_value(usage.clone()).ok()).unwrap_or_default()
+    turn.get("usage").and_then(|usage| decode(usage.clone()).ok()).unwrap_or_default()
+}
+
+/// Whether a call of a model may be scripted to fail so.
+fn may_fail_with(kind: FaultKind) -> bool {
+    kind.is_of_model() || matches!(kind, FaultKind::LimitReached | FaultKind::TimedOut)
 }
 
 fn failed(failure: &Json) -> Fault {
     let text = |field: &str| failure.get(field).and_then(Json::as_str).map(str::to_owned);
-    let kind = match text("kind").as_deref() {
-        Some("ModelUnavailable") => FaultKind::ModelUnavailable,
-        Some("LimitReached") => FaultKind::LimitReached,
-        Some("TimedOut") => FaultKind::TimedOut,
-        _ => FaultKind::ModelFailed,
-    };
-    let fault = Fault::new(kind, text("message").unwrap_or_default());
+    let kind = failure.get("kind").and_then(|kind| serde_json::from_value(kind.clone()).ok());
+    let kind = kind.filter(|kind| may_fail_with(*kind)).unwrap_or(FaultKind::ModelFailed);
+    let detail = failure.get("detail").cloned().unwrap_or(Json::Null);
+    let fault = Fault::new(kind, text("message").unwrap_or_default()).detail(detail);
     match text("hint") {
         Some(hint) => fault.hint(hint),
         None => fault,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import assert_type
+from typing import Any, assert_type
 
 from flowai import (
+    AdvancePlan,
     Approvals,
     AwaitApproval,
     CallModel,
@@ -15,17 +16,22 @@ from flowai import (
     Do,
     DrawId,
     DrawNumber,
+    LoadPlan,
     LoadRef,
     Models,
+    Plans,
     ReadClock,
     References,
     Sleep,
+    StorePlan,
     StoreRef,
     Tools,
     program,
 )
+from flowai.specs.plan import Plan
+from flowai.specs.plan_instance import PlanInstance, PlanStatus
 from flowai.specs.reference import Handle, Reference
-from tests.typing.tools import AskOracle, Stock, place_order, read_stock
+from tests.typing.tools import AskOracle, Errand, Stock, place_order, read_stock
 
 
 @program
@@ -49,3 +55,16 @@ def everything(
     assert_type((yield from AskOracle("why?")), str)
     yield from Sleep(1)
     return stock.units
+
+
+@program
+def planned(kind: Plan[Errand], body: Errand) -> Do[Plans, Errand]:
+    """Store a plan and take it on."""
+    draft = yield from StorePlan(kind, body)
+    assert_type(draft, PlanInstance[Errand])
+    approved = yield from AdvancePlan(draft, "APPROVED")
+    assert_type(approved, PlanInstance[Errand])
+    assert_type((yield from AdvancePlan("plan-1", to="EXECUTING")), PlanInstance[Any])
+    assert_type((yield from LoadPlan(kind)), PlanInstance[Errand])
+    assert_type(approved.status, PlanStatus)
+    return approved.body

@@ -27,9 +27,17 @@ pub(super) struct BuiltIn {
 pub(super) struct Performer {
     pub tool: Arc<Tool>,
     pub policy: Arc<Resolved>,
-    pub has_undo: bool,
+    pub undo: Option<Undoer>,
     /// The parameter that takes the action.
     pub parameter: String,
+}
+
+/// The tool that takes one kind of action back.
+pub(super) struct Undoer {
+    pub tool: Arc<Tool>,
+    pub policy: Arc<Resolved>,
+    /// The parameters that take the action, and its result where there is a second one.
+    pub parameters: Vec<String>,
 }
 
 /// The plan that an agent stores or executes.
@@ -52,8 +60,8 @@ pub struct Agent {
     pub(super) routes: BTreeMap<String, Arc<Agent>>,
     pub(super) performers: Option<BTreeMap<String, Performer>>,
     pub(super) plans: Arc<Resolved>,
-    /// The executor's own rule for plans, which asks once more.
-    pub(super) asks_again: bool,
+    /// The rule by which an executor asks once more, about the revision that it is about to begin.
+    pub(super) asks_again: Option<Arc<Resolved>>,
 }
 
 impl Agent {

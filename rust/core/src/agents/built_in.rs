@@ -20,16 +20,22 @@ pub(super) fn tools(spec: &AgentSpec) -> Result<Vec<Tool>, Fault> {
         Role::Executor => vec![get_plan()?, execute_plan()?],
         Role::Specialist => Vec::new(),
     };
-    if !spec.tools.is_empty() {
+    if !spec.tools.is_empty() || !tools.is_empty() {
         tools.push(read_result()?);
     }
     Ok(tools)
 }
 
 fn tool(name: &str, description: &str, properties: &Json, required: &[&str]) -> Result<Tool, Fault> {
+    let parameters =
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
+    tool_of(name, description, &parameters)
+}
+
+fn tool_of(name: &str, description: &str, parameters: &Json) -> Result<Tool, Fault> {
     let spec = json!({
         "name": name, "description": description, "access": "read", "marked": true, "origin": "native",
-        "parameters": {"type": "object", "properties": properties, "required": required, "additionalProperties": false},
+        "parameters": parameters,
     });
     let spec: ToolSpec = serde_json::from_value(spec)
         .map_err(|error| Fault::new(crate::fault::FaultKind::SpecError, format!("built-in tool `{name}`: {error}")))?;
@@ -45,20 +51,16 @@ fn call_agent(routes: &[String]) -> Result<Tool, Fault> {
 }
 
 fn store_plan(plan: Option<&PlanSpec>) -> Result<Tool, Fault> {
-    let schema = plan.map_or_else(|| json!({"type": "object"}), |plan| plan.schema.clone());
-    let mut schema = schema;
+    let mut schema = plan.map_or_else(|| json!({"type": "object"}), |plan| plan.schema.clone());
+    // What the plan's schema refers to is found from the root of the tool's.
     let definitions = schema.as_object_mut().and_then(|schema| schema.remove("$defs"));
-    let mut tool = tool(
-        STORE_PLAN,
-        "Store a typed plan; it may wait for a human before this answers.",
-        &json!({"plan": schema}),
-        &["plan"],
-    )?;
-    if let (Some(definitions), Some(parameters)) = (definitions, tool.spec.parameters.as_object_mut()) {
-        parameters.insert("$defs".to_owned(), definitions);
-        return Tool::new(tool.spec, None);
+    let mut parameters = json!({
+        "type": "object", "properties": {"plan": schema}, "required": ["plan"], "additionalProperties": false,
+    });
+    if let (Some(definitions), Some(fields)) = (definitions, parameters.as_object_mut()) {
+        fields.insert("$defs".to_owned(), definitions);
     }
-    Ok(tool)
+    tool_of(STORE_PLAN, "Store a typed plan; it may wait for a human before this answers.", &parameters)
 }
 
 fn plan_id() -> Json {

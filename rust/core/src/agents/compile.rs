@@ -4,13 +4,13 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::agent::{Agent, BuiltIn, Callable, Performer, PlanType};
+use super::agent::{Agent, BuiltIn, Callable, Performer, PlanType, Undoer};
 use super::built_in;
 use crate::effects::Tool;
 use crate::fault::{Fault, FaultKind};
-use crate::policy::Policy;
+use crate::policy::{Policy, Resolved};
 use crate::schema::Validator;
-use crate::specs::{AgentSpec, DispatchEntry, Role, Rule, RuntimeSpec, ToolSpec};
+use crate::specs::{AgentSpec, DispatchEntry, Role, RuntimeSpec, ToolSpec};
 
 /// Where the host keeps the code of tools.
 pub trait HostTools {
@@ -64,7 +64,6 @@ fn one(
     let tools =
         callables.values().map(|callable| &callable.tool).chain(built_in.values().map(|built_in| &built_in.tool));
     let offered = tools.cloned().collect();
-    let own_plans = spec.approval.plans.as_ref();
     Ok(Agent {
         name: Arc::from(spec.name.as_str()),
         model: Arc::from(spec.model.as_str()),
@@ -85,18 +84,28 @@ fn one(
             .collect(),
         performers: spec.dispatcher.as_ref().map(|entries| performers(spec, entries, policy, &tool)).transpose()?,
         plans: Arc::new(policy.for_plans(&spec.name).clone()),
-        asks_again: spec.role == Role::Executor
-            && own_plans.is_some_and(|rule| *rule != Rule::Never)
-            && !spec.tool_approvals.contains_key(built_in::EXECUTE_PLAN),
+        asks_again: asks_again(spec, policy),
         spec: spec.clone(),
     })
 }
 
-/// Only a rule that names a built-in tool gates it.
+/// An executor's own rule for plans, or the one that names `execute_plan`.
+fn asks_again(spec: &AgentSpec, policy: &Policy) -> Option<Arc<Resolved>> {
+    if spec.role != Role::Executor {
+        return None;
+    }
+    let own = Some(policy.for_tool(&spec.name, built_in::EXECUTE_PLAN)).filter(|rules| !rules.never_asks());
+    let added = policy.asks_about_plans_of(&spec.name).then(|| policy.for_plans(&spec.name));
+    own.or(added).map(|rules| Arc::new(rules.clone()))
+}
+
+/// Only a rule that names a built-in tool gates it; the question about an execution shows the plan instead.
 fn built_ins(spec: &AgentSpec, policy: &Policy) -> Result<BTreeMap<String, BuiltIn>, Fault> {
     let ruled = |name: &str| {
-        let named = spec.tool_approvals.contains_key(name).then(|| policy.for_tool(&spec.name, name).clone());
-        named.filter(|rules| !rules.never_asks()).map(Arc::new)
+        let rules = policy.for_tool(&spec.name, name);
+        let named = spec.tool_approvals.contains_key(name) || rules.is_added_to();
+        let gates = named && name != built_in::EXECUTE_PLAN && !rules.never_asks();
+        gates.then(|| Arc::new(rules.clone()))
     };
     let tools = built_in::tools(spec)?.into_iter();
     Ok(tools
@@ -119,11 +128,25 @@ fn performers(
     policy: &Policy,
     tool: &dyn Fn(&ToolSpec) -> Result<Arc<Tool>, Fault>,
 ) -> Result<BTreeMap<String, Performer>, Fault> {
+    let rules = |tool: &ToolSpec| Arc::new(policy.for_tool(&spec.name, &tool.name).clone());
     let perform = |entry: &DispatchEntry| -> Result<Performer, Fault> {
-        let policy = Arc::new(policy.for_tool(&spec.name, &entry.tool.name).clone());
-        let properties = entry.tool.parameters.get("properties").and_then(serde_json::Value::as_object);
-        let parameter = properties.and_then(|properties| properties.keys().next()).cloned().unwrap_or_default();
-        Ok(Performer { tool: tool(&entry.tool)?, policy, has_undo: entry.undo.is_some(), parameter })
+        let undo = |undo: &ToolSpec| -> Result<Undoer, Fault> {
+            Ok(Undoer { tool: tool(undo)?, policy: rules(undo), parameters: parameters(undo) })
+        };
+        let parameter = parameters(&entry.tool).into_iter().next().unwrap_or_default();
+        let undo = entry.undo.as_ref().map(undo).transpose()?;
+        Ok(Performer { tool: tool(&entry.tool)?, policy: rules(&entry.tool), undo, parameter })
     };
     entries.iter().map(|(kind, entry)| Ok((kind.clone(), perform(entry)?))).collect()
+}
+
+/// The names of a tool's parameters, the required ones first, in their order.
+fn parameters(tool: &ToolSpec) -> Vec<String> {
+    let field = |name: &str| tool.parameters.get(name);
+    let required = field("required").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let mut names: Vec<String> = required.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    let known = field("properties").and_then(serde_json::Value::as_object).into_iter().flatten();
+    let rest: Vec<String> = known.map(|(name, _)| name.clone()).filter(|name| !names.contains(name)).collect();
+    names.extend(rest);
+    names
 }

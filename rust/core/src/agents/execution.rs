@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::agent::Agent;
+use super::built_in::EXECUTE_PLAN;
 use super::outcome::{Reply, is_fatal};
+use super::shown_plan::actions;
 use super::turn::reply;
-use crate::approvals::ApprovalKind;
-use crate::effects::{AdvancePlan, AwaitApproval, CallTool, Effect, LoadPlan, PlanMove, PlannedAction};
+use crate::effects::{AdvancePlan, CallTool, Effect, LoadPlan, PlanMove, PlannedAction};
 use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
 use crate::machine::{Continuation, Move};
@@ -27,13 +28,12 @@ pub(super) struct Execution {
 enum Phase {
     Begin,
     Loading,
-    Asking,
     Opening,
     Starting(usize, String),
     Acting(usize, String),
     Noting,
     Finishing,
-    /// An interruption is told to the plan before it goes on.
+    /// What ended it is told to the plan before it goes on.
     Leaving(Fault),
     Left(Fault),
 }
@@ -49,33 +49,21 @@ impl Execution {
         Move::Ask(Effect::LoadPlan(Arc::new(LoadPlan { plan, plan_id: self.plan_id.clone() })))
     }
 
-    /// The executor's own rule may ask once more; it never replaces the planner's.
+    /// What is begun is the revision that was read; the executor's own rule may ask once more about just that one.
     fn loaded(&mut self, instance: &Json) -> Move {
         self.plan_id = instance.get("plan_id").and_then(Json::as_str).map(str::to_owned);
         let approved = instance.get("status").and_then(Json::as_str) == Some("APPROVED");
         if !approved {
             return reply(not_approved(instance));
         }
-        if !self.agent.asks_again {
-            return self.open();
-        }
-        self.phase = Phase::Asking;
-        Move::Ask(Effect::AwaitApproval(Arc::new(AwaitApproval {
-            kind: ApprovalKind::Program,
-            title: "execute the approved plan".to_owned(),
-            subject: Value::from(
-                json!({"plan_id": self.plan_id, "digest": instance.get("digest"), "body": instance.get("body")}),
-            ),
-            bound: None,
-            tool: None,
-            rule: format!("`plans` of executor `{}`", self.agent.name),
-            expires_in_ms: None,
-        })))
-    }
-
-    fn open(&mut self) -> Move {
         self.phase = Phase::Opening;
-        self.advance(PlanMove::Execute { open: self.agent.performers.is_none() })
+        let digest = instance.get("digest").and_then(Json::as_str).map(str::to_owned);
+        Move::Ask(Effect::AdvancePlan(Arc::new(AdvancePlan {
+            plan_id: self.plan_id.clone(),
+            step: PlanMove::Execute { open: self.agent.performers.is_none(), digest },
+            policy: self.agent.asks_again.clone(),
+            by: self.agent.name.to_string(),
+        })))
     }
 
     fn advance(&self, step: PlanMove) -> Move {
@@ -87,13 +75,17 @@ impl Execution {
         })))
     }
 
+    fn finish(&self, cut_short: Option<String>) -> Move {
+        self.advance(PlanMove::Finish { calls: Vec::new(), cut_short })
+    }
+
     fn opened(&mut self, instance: &Json) -> Move {
         if self.agent.performers.is_none() {
             let content = json!({"plan_id": self.plan_id, "status": "EXECUTING", "body": instance.get("body")});
-            return reply(Reply { executing: self.plan_id.clone(), ..Reply::of(content) });
+            let owed = to_do(instance).len();
+            return reply(Reply { executing: self.plan_id.clone(), owed, ..Reply::of(content) });
         }
-        let actions = instance.get("actions").and_then(Json::as_array).into_iter().flatten();
-        self.actions = actions.filter_map(pending).collect();
+        self.actions = to_do(instance);
         self.start_next()
     }
 
@@ -101,7 +93,7 @@ impl Execution {
         let next = if self.failure.is_none() { self.actions.pop_front() } else { None };
         let Some((index, kind)) = next else {
             self.phase = Phase::Finishing;
-            return self.advance(PlanMove::Finish { calls: Vec::new() });
+            return self.finish(None);
         };
         self.phase = Phase::Starting(index, kind);
         self.advance(PlanMove::StartAction { index })
@@ -110,10 +102,8 @@ impl Execution {
     fn perform(&mut self, index: usize, kind: String) -> Move {
         let agent = Arc::clone(&self.agent);
         let Some(performer) = agent.performers.as_ref().and_then(|performers| performers.get(&kind)) else {
-            return Move::Raise(Fault::new(
-                FaultKind::SpecError,
-                format!("the dispatcher of `{}` has no entry for `{kind}`", agent.name),
-            ));
+            let message = format!("the dispatcher of `{}` has no entry for `{kind}`", agent.name);
+            return self.leave_action(index, Fault::new(FaultKind::SpecError, message));
         };
         let plan_id = self.plan_id.clone().unwrap_or_default();
         let covers = PlannedAction { plan_id, index, kind: kind.clone(), parameter: performer.parameter.clone() };
@@ -125,6 +115,8 @@ impl Execution {
             agent: Some(Arc::clone(&agent.name)),
             policy: Some(Arc::clone(&performer.policy)),
             covers: Some(covers),
+            open_plan: None,
+            key: None,
         })))
     }
 
@@ -134,30 +126,41 @@ impl Execution {
         self.advance(PlanMove::FinishAction { index, result })
     }
 
-    /// The plan has to know what became of an action that was interrupted.
-    fn interrupted(&mut self, index: usize, fault: Fault) -> Move {
+    /// The plan has to know what became of an action that was not done in peace.
+    fn leave_action(&mut self, index: usize, fault: Fault) -> Move {
         let write = fault.details().clone();
         let text = |field: &str| write.get(field).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let unknown = if fault.is_cancel() { "cancelled before it was done" } else { fault.message() }.to_owned();
         self.phase = Phase::Leaving(fault);
         self.advance(match text("write").as_str() {
             "done" => PlanMove::FinishAction { index, result: write.get("result").cloned().unwrap_or_default() },
             "in_doubt" => PlanMove::FailAction { index, error: String::new(), in_doubt: true },
             "failed" => PlanMove::FailAction { index, error: text("error"), in_doubt: false },
-            _ => PlanMove::FailAction { index, error: "cancelled before it was done".to_owned(), in_doubt: false },
+            _ => PlanMove::FailAction { index, error: unknown, in_doubt: false },
         })
+    }
+
+    /// The plan ends where it was cut short, whatever becomes of the run.
+    fn leave(&mut self, fault: Fault) -> Move {
+        let why = if fault.is_cancel() { "it was cancelled".to_owned() } else { fault.message().to_owned() };
+        self.phase = Phase::Left(fault);
+        self.finish(Some(why))
     }
 
     fn failed(&mut self, fault: Fault) -> Move {
         match std::mem::replace(&mut self.phase, Phase::Noting) {
-            Phase::Leaving(cancel) | Phase::Left(cancel) => Move::Raise(cancel),
-            Phase::Starting(index, _) | Phase::Acting(index, _) if fault.is_cancel() => self.interrupted(index, fault),
-            Phase::Acting(index, kind) if !fault.is_cancel() => {
+            Phase::Left(first) => gone(first),
+            // Not to have told of the action does not keep the plan from ending.
+            Phase::Leaving(first) => self.leave(first),
+            Phase::Starting(index, _) | Phase::Acting(index, _) if is_fatal(&fault) => self.leave_action(index, fault),
+            Phase::Acting(index, kind) => {
                 self.failure =
                     Some(json!({"index": index, "kind": kind, "error": Reply::failed(&kind, &fault).content}));
-                self.advance(PlanMove::FailAction { index, error: fault.message().to_owned(), in_doubt: false })
+                let in_doubt = fault.details().get("write").and_then(Json::as_str) == Some("in_doubt");
+                self.advance(PlanMove::FailAction { index, error: fault.message().to_owned(), in_doubt })
             }
-            _ if is_fatal(&fault) => Move::Raise(fault),
-            _ => reply(Reply::failed("execute_plan", &fault)),
+            Phase::Starting(..) | Phase::Noting | Phase::Finishing => self.leave(fault),
+            Phase::Begin | Phase::Loading | Phase::Opening => gone(fault),
         }
     }
 
@@ -171,8 +174,7 @@ impl Execution {
             .map(|(index, kind)| json!({"index": index, "kind": kind}))
             .collect();
         let not_run: Vec<usize> = self.actions.iter().map(|(index, _)| *index).collect();
-        let mut content =
-            json!({"plan_id": self.plan_id, "status": instance.get("status"), "actions": outline(instance)});
+        let mut content = json!({"plan_id": self.plan_id, "status": instance.get("status"), "actions": actions(instance, &["index", "kind", "status"])});
         if let (Some(failure), Some(fields)) = (&self.failure, content.as_object_mut()) {
             fields.insert("failure".to_owned(), failure.clone());
             fields.insert("not_run".to_owned(), json!(not_run));
@@ -186,26 +188,19 @@ impl Execution {
             .performers
             .as_ref()
             .and_then(|performers| performers.get(kind))
-            .is_some_and(|performer| performer.has_undo)
+            .is_some_and(|performer| performer.undo.is_some())
     }
+}
+
+fn to_do(instance: &Json) -> VecDeque<(usize, String)> {
+    let actions = instance.get("actions").and_then(Json::as_array).into_iter().flatten();
+    actions.filter_map(pending).collect()
 }
 
 fn pending(action: &Json) -> Option<(usize, String)> {
     let index = action.get("index")?.as_u64().and_then(|index| usize::try_from(index).ok())?;
     let kind = action.get("kind")?.as_str()?.to_owned();
     (action.get("status")?.as_str()? == "pending").then_some((index, kind))
-}
-
-fn outline(instance: &Json) -> Vec<Json> {
-    let actions = instance.get("actions").and_then(Json::as_array).into_iter().flatten();
-    actions.map(outlined).collect()
-}
-
-/// What an action gave; why it failed is told to the operator, not to the model.
-fn outlined(action: &Json) -> Json {
-    let done = action.get("status").and_then(Json::as_str) == Some("done");
-    let result = action.get("result").filter(|_| done);
-    json!({"index": action.get("index"), "kind": action.get("kind"), "status": action.get("status"), "result": result})
 }
 
 fn not_approved(instance: &Json) -> Reply {
@@ -224,17 +219,18 @@ impl Continuation for Execution {
         match std::mem::replace(&mut self.phase, Phase::Noting) {
             Phase::Begin => self.load(),
             Phase::Loading => self.loaded(&json),
-            Phase::Asking => self.open(),
             Phase::Opening => self.opened(&json),
             Phase::Starting(index, kind) => self.perform(index, kind),
             Phase::Acting(index, kind) => self.performed(index, kind, json),
             Phase::Noting => self.start_next(),
             Phase::Finishing => reply(self.report(&json)),
-            Phase::Leaving(cancel) => {
-                self.phase = Phase::Left(cancel);
-                self.advance(PlanMove::Finish { calls: Vec::new() })
-            }
-            Phase::Left(cancel) => Move::Raise(cancel),
+            Phase::Leaving(first) => self.leave(first),
+            Phase::Left(first) => gone(first),
         }
     }
+}
+
+/// What ended it goes on where nobody may hear of it in peace; the model is told of anything else.
+fn gone(fault: Fault) -> Move {
+    if is_fatal(&fault) { Move::Raise(fault) } else { reply(Reply::failed(EXECUTE_PLAN, &fault)) }
 }

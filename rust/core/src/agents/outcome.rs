@@ -1,10 +1,13 @@
 //! The outcome of one tool request, as the conversation goes on with it.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::fault::{Fault, FaultKind};
-use crate::value::Value;
+use crate::value::{HostValue, Value};
 
 /// What a request came to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -20,6 +23,8 @@ pub(super) struct Reply {
     pub wrote: bool,
     /// The plan that this request began to execute without a dispatcher.
     pub executing: Option<String>,
+    /// How many actions of that plan are to be done.
+    pub owed: usize,
 }
 
 impl Reply {
@@ -43,8 +48,27 @@ impl Reply {
         Self { content, is_error: true, ..Self::default() }
     }
 
+    /// The value by which it goes from a turn to its conversation.
     pub fn value(self) -> Value {
-        Value::from(json!(self))
+        Value::Host(Arc::new(self))
+    }
+
+    /// Reads it back.
+    pub fn of_value(value: &Value) -> Self {
+        match value {
+            Value::Host(host) => host.as_any().downcast_ref::<Self>().cloned().unwrap_or_default(),
+            other => other.to_json().ok().and_then(|reply| crate::json::decode(reply).ok()).unwrap_or_default(),
+        }
+    }
+}
+
+impl HostValue for Reply {
+    fn encode(&self) -> Result<Json, Fault> {
+        Ok(json!(self))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -61,8 +85,26 @@ pub(super) fn is_fatal(fault: &Fault) -> bool {
         | FaultKind::SpecError
         | FaultKind::ProgramError
         | FaultKind::StorageError
+        | FaultKind::RunNotFound
+        | FaultKind::RunOwned
+        | FaultKind::JournalBroken
         | FaultKind::ModelFailed
         | FaultKind::ModelUnavailable
+        | FaultKind::AuthenticationFailed
+        | FaultKind::PermissionDenied
+        | FaultKind::ModelNotFound
+        | FaultKind::RequestInvalid
+        | FaultKind::ContextTooLong
+        | FaultKind::RateLimited
+        | FaultKind::Overloaded
+        | FaultKind::ServerFailed
+        | FaultKind::ModelTimedOut
+        | FaultKind::ConnectionFailed
+        | FaultKind::StreamMalformed
+        | FaultKind::ContentRefused
+        | FaultKind::AnswerTruncated
+        | FaultKind::OutputInvalid
+        | FaultKind::LiveCallRefused
         | FaultKind::ApprovalConflict
         | FaultKind::UnknownApproval
         | FaultKind::ThreadBusy
@@ -78,7 +120,8 @@ pub(super) fn is_fatal(fault: &Fault) -> bool {
         | FaultKind::TimedOut
         | FaultKind::ApprovalError
         | FaultKind::ApprovalRejected
-        | FaultKind::ApprovalExpired
-        | FaultKind::LimitReached => false,
+        | FaultKind::ApprovalExpired => false,
+        // An agent that gave up is its caller's affair; a budget allows nobody any further call.
+        FaultKind::LimitReached => fault.details().get("scope").and_then(Json::as_str) != Some("agent"),
     }
 }

@@ -48,10 +48,16 @@ impl Planning {
     }
 
     fn approve(&mut self, instance: Json) -> Move {
-        let plan_id = instance.get("plan_id").and_then(Json::as_str).map(str::to_owned);
+        let text = |field: &str| instance.get(field).and_then(Json::as_str).map(str::to_owned);
+        let (plan_id, digest) = (text("plan_id"), text("digest"));
         self.phase = Phase::Approving(instance);
         let (policy, by) = (Some(Arc::clone(&self.agent.plans)), self.agent.name.to_string());
-        Move::Ask(Effect::AdvancePlan(Arc::new(AdvancePlan { plan_id, step: PlanMove::Approve, policy, by })))
+        Move::Ask(Effect::AdvancePlan(Arc::new(AdvancePlan {
+            plan_id,
+            step: PlanMove::Approve { digest },
+            policy,
+            by,
+        })))
     }
 
     fn failed(&self, fault: Fault) -> Move {
@@ -60,12 +66,25 @@ impl Planning {
         }
         match (&self.phase, fault.kind()) {
             (Phase::Checking, _) => reply(Reply::invalid(fault.message(), &[])),
+            (Phase::Approving(instance), _) if is_superseded(&fault) => reply(Reply::of(superseded(instance, &fault))),
             (Phase::Approving(instance), FaultKind::ApprovalRejected | FaultKind::ApprovalExpired) => {
                 reply(Reply::of(refused(instance, &fault)))
             }
             _ => reply(Reply::failed("store_plan", &fault)),
         }
     }
+}
+
+fn is_superseded(fault: &Fault) -> bool {
+    fault.details().get("superseded") == Some(&Json::Bool(true))
+}
+
+/// Nobody is asked about a revision that stands no more.
+fn superseded(instance: &Json, fault: &Fault) -> Json {
+    json!({
+        "plan_id": instance.get("plan_id"), "revision": instance.get("revision"),
+        "decision": "superseded", "reason": fault.message(),
+    })
 }
 
 fn refused(instance: &Json, fault: &Fault) -> Json {

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::summary::turn_starts;
 use crate::effects::{Message, ModelAnswer};
 use crate::schema::Validator;
 use crate::specs::History;
@@ -31,18 +32,15 @@ fn strip_fence(text: &str) -> &str {
 
 /// The part of the past that is shown: whole turns, so that no call is parted from its answer.
 pub(super) fn history_shown<'a>(remembered: &'a [Message], history: Option<&History>) -> &'a [Message] {
-    let starts: Vec<usize> = remembered
-        .iter()
-        .enumerate()
-        .filter_map(|(index, message)| matches!(message, Message::User { .. }).then_some(index))
-        .collect();
+    let starts = turn_starts(remembered);
     let from = match history {
-        None => Some(0),
+        // A history to be summarised is shown whole until it is.
+        None | Some(History::Summarised(_)) => Some(0),
         Some(History::Turns(turns)) => {
             let turns = usize::try_from(*turns).unwrap_or(usize::MAX);
             starts.get(starts.len().saturating_sub(turns)..).and_then(<[usize]>::first).copied()
         }
-        Some(History::Tokens(tokens) | History::Summarised(tokens)) => {
+        Some(History::Tokens(tokens)) => {
             let budget = usize::try_from(*tokens).unwrap_or(usize::MAX).saturating_mul(CHARACTERS_A_TOKEN);
             starts.iter().copied().find(|start| characters(remembered.get(*start..).unwrap_or_default()) <= budget)
         }

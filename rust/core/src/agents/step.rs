@@ -10,6 +10,7 @@ use super::turn::Turn;
 use crate::effects::{CallModel, Effect, Message, MessageLog, ModelAnswer, ToolRequest};
 use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
+use crate::json::decode;
 use crate::machine::{Continuation, Move, Program};
 use crate::value::{Outcome, Value};
 
@@ -49,7 +50,7 @@ impl Step {
         let answer = match answer {
             Value::Model(answer) => Ok(ModelAnswer::clone(answer)),
             other => other.to_json().and_then(|json| {
-                serde_json::from_value(json).map_err(|error| {
+                decode(json).map_err(|error| {
                     Fault::new(FaultKind::ModelFailed, format!("the model's answer cannot be read: {error}"))
                 })
             }),
@@ -58,17 +59,11 @@ impl Step {
             Ok(answer) => answer,
             Err(fault) => return Move::Raise(fault),
         };
-        let said = json!(Message::Assistant {
-            text: answer.text,
-            thinking: answer.thinking,
-            tool_calls: answer.tool_calls.clone()
-        });
-        let turns = answer
-            .tool_calls
-            .iter()
-            .map(|call| Program::Loop(Box::new(Turn::new(Arc::clone(&self.agent), call.clone()))));
+        let calls = answer.tool_calls.clone();
+        let said = json!(answer.into_message());
+        let turns = calls.iter().map(|call| Program::Loop(Box::new(Turn::new(Arc::clone(&self.agent), call.clone()))));
         let turns = turns.collect();
-        self.phase = Phase::Acting(said, answer.tool_calls);
+        self.phase = Phase::Acting(said, calls);
         Move::Call(Program::Gather(turns))
     }
 }
@@ -76,8 +71,7 @@ impl Step {
 fn added(said: Json, requests: Vec<ToolRequest>, replies: &Value) -> Value {
     let Value::List(replies) = replies else { return Value::from(json!([said])) };
     let heard = requests.into_iter().zip(replies.iter()).map(|(request, reply)| {
-        let reply =
-            reply.to_json().ok().and_then(|reply| serde_json::from_value::<Reply>(reply).ok()).unwrap_or_default();
+        let reply = Reply::of_value(reply);
         json!(Message::Tool {
             call_id: request.id,
             name: request.name,

@@ -9,38 +9,56 @@ use super::built_in::{CALL_AGENT, EXECUTE_PLAN, GET_PLAN, READ_RESULT, STORE_PLA
 use super::execution::Execution;
 use super::outcome::{Reply, is_fatal};
 use super::planning::Planning;
-use crate::effects::{CallAgent, CallTool, Effect, LoadPlan, LoadRef, StoreRef, Tool, ToolRequest};
+use super::shown_plan::{limits, shown_plan};
+use super::spill::{Limit, RESULT_BYTES_MAX, RESULT_KIND, Spill};
+use crate::effects::{AdvancePlan, CallAgent, CallTool, Effect, LoadPlan, LoadRef, PlanMove, Tool, ToolRequest};
 use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
-use crate::json::{preview, size};
+use crate::json::size;
 use crate::machine::{Continuation, Intent, Move, Program};
+use crate::plans::RecordedCall;
 use crate::policy::Resolved;
 use crate::value::{Outcome, Value};
-
-/// The kind of a result that was too large for the prompt.
-pub(super) const RESULT_KIND: &str = "ToolResult";
-const RESULT_TTL_MS: i64 = 24 * 60 * 60 * 1000;
-const GLIMPSE_BYTES: usize = 1_024;
 
 pub(super) struct Turn {
     agent: Arc<Agent>,
     request: ToolRequest,
+    /// The plan that the executor performs openly.
+    open_plan: Option<Arc<str>>,
     phase: Phase,
 }
 
 enum Phase {
     Begin,
     Consulting,
-    Calling { writes: bool, bytes_max: usize },
-    Storing { writes: bool, bytes: usize, glimpse: Json },
+    Calling {
+        writes: bool,
+        bytes_max: usize,
+    },
+    /// The open plan hears of the call before the conversation does.
+    Recording {
+        outcome: Outcome,
+        writes: bool,
+        bytes_max: usize,
+    },
     Reading,
+    /// A plan is being read for the model.
+    Looking,
     Answering,
+    /// A loop of its own answers with its reply.
+    Planned,
     Passing,
 }
 
 impl Turn {
     pub fn new(agent: Arc<Agent>, request: ToolRequest) -> Self {
-        Self { agent, request, phase: Phase::Begin }
+        Self { agent, request, open_plan: None, phase: Phase::Begin }
+    }
+
+    /// The same turn while a plan is performed openly, which its calls are recorded against.
+    pub fn within(mut self, plan_id: Option<&str>) -> Self {
+        self.open_plan = plan_id.map(Arc::from);
+        self
     }
 
     fn begin(&mut self) -> Move {
@@ -78,16 +96,16 @@ impl Turn {
         match self.request.name.as_str() {
             CALL_AGENT => self.call_agent(),
             STORE_PLAN => {
-                self.phase = Phase::Passing;
+                self.phase = Phase::Planned;
                 let body = self.request.arguments.get("plan").cloned().unwrap_or(Json::Null);
                 Move::Call(Program::Loop(Box::new(Planning::new(agent, body))))
             }
             EXECUTE_PLAN => {
-                self.phase = Phase::Passing;
+                self.phase = Phase::Planned;
                 Move::Call(Program::Loop(Box::new(Execution::new(agent, plan_id))))
             }
             GET_PLAN => {
-                self.phase = Phase::Answering;
+                self.phase = Phase::Looking;
                 Move::Ask(Effect::LoadPlan(Arc::new(LoadPlan {
                     plan: agent.plan.as_ref().map(|plan| plan.spec.name.clone()),
                     plan_id,
@@ -121,6 +139,8 @@ impl Turn {
             agent: Some(Arc::clone(&self.agent.name)),
             policy: Some(Arc::clone(&callable.policy)),
             covers: None,
+            open_plan: self.open_plan.clone(),
+            key: None,
         })))
     }
 
@@ -142,21 +162,63 @@ impl Turn {
         Move::Ask(Effect::LoadRef(Arc::new(LoadRef { kind: RESULT_KIND.to_owned(), id })))
     }
 
+    /// Records a call against the open plan, unless it is known not to have begun.
+    fn record(&mut self, outcome: &Outcome) -> Option<Move> {
+        let plan_id = self.open_plan.as_ref()?.to_string();
+        let Phase::Calling { writes, bytes_max } = self.phase else { return None };
+        let known = outcome.as_ref().err().and_then(|fault| fault.details().get("write")).and_then(Json::as_str);
+        let cancelled = outcome.as_ref().is_err_and(Fault::is_cancel);
+        if cancelled && !matches!(known, Some("done" | "failed" | "in_doubt")) {
+            return None;
+        }
+        let call = RecordedCall {
+            tool: self.request.name.clone(),
+            position: self.request.id.clone(),
+            wrote: writes,
+            succeeded: outcome.is_ok() || known == Some("done"),
+            in_doubt: known == Some("in_doubt"),
+        };
+        self.phase = Phase::Recording { outcome: outcome.clone(), writes, bytes_max };
+        let (step, by) = (PlanMove::RecordCall { call }, self.agent.name.to_string());
+        Some(Move::Ask(Effect::AdvancePlan(Arc::new(AdvancePlan { plan_id: Some(plan_id), step, policy: None, by }))))
+    }
+
+    /// What was to be told to the model before the plan was told.
+    fn recorded(&mut self, outcome: Outcome, writes: bool, bytes_max: usize) -> Move {
+        self.phase = Phase::Calling { writes, bytes_max };
+        match outcome {
+            Ok(value) => self.called(&value, writes, bytes_max),
+            Err(fault) => self.failed(fault),
+        }
+    }
+
     /// A result too large for the prompt becomes a reference.
     fn called(&mut self, result: &Value, writes: bool, bytes_max: usize) -> Move {
         let content = match result.to_json() {
             Ok(content) => content,
-            Err(fault) => return reply(Reply { wrote: writes, ..Reply::failed(&self.request.name, &fault) }),
+            Err(fault) => {
+                return reply(Reply { wrote: writes, ..Reply::failed(&self.request.name, &fault) });
+            }
         };
-        let bytes = size(&content);
-        if bytes <= bytes_max {
-            return reply(Reply { wrote: writes, ..Reply::of(content) });
+        let reply = Reply { wrote: writes, ..Reply::of(content) };
+        self.spilled(reply, vec![(String::new(), bytes_max)])
+    }
+
+    /// Each place of an answer that is over its limit becomes a reference.
+    fn spilled(&mut self, answer: Reply, limits: Vec<Limit>) -> Move {
+        let over =
+            |(place, bytes_max): &Limit| answer.content.pointer(place).is_some_and(|value| size(value) > *bytes_max);
+        if answer.invalid || !limits.iter().any(over) {
+            return reply(answer);
         }
-        let glimpse = preview(&content, GLIMPSE_BYTES);
-        self.phase = Phase::Storing { writes, bytes, glimpse: glimpse.clone() };
-        let store =
-            StoreRef { kind: RESULT_KIND.to_owned(), value: Value::from(content), glimpse, ttl_ms: RESULT_TTL_MS };
-        Move::Ask(Effect::StoreRef(Arc::new(store)))
+        self.phase = Phase::Passing;
+        Move::Call(Program::Loop(Box::new(Spill::new(answer, limits))))
+    }
+
+    /// What a built-in tool answers is bounded like what any other does.
+    fn answered(&mut self, answer: Reply) -> Move {
+        let limits = limits(&self.agent, &answer.content);
+        self.spilled(answer, limits)
     }
 
     fn read(&self, value: &Value) -> Move {
@@ -194,11 +256,18 @@ impl Turn {
 
 impl Continuation for Turn {
     fn resume(&mut self, outcome: Outcome, _: &mut Vec<EventBody>) -> Move {
+        let recording = matches!(self.phase, Phase::Recording { .. });
+        if !recording && let Some(record) = self.record(&outcome) {
+            return record;
+        }
         let value = match outcome {
             Ok(value) => value,
+            // Whether the plan could be told does not change what came of the call.
+            Err(_) if recording => Value::null(),
             Err(fault) => return self.failed(fault),
         };
         match std::mem::replace(&mut self.phase, Phase::Passing) {
+            Phase::Recording { outcome, writes, bytes_max } => self.recorded(outcome, writes, bytes_max),
             Phase::Begin => self.begin(),
             Phase::Consulting => match value.to_json() {
                 Ok(arguments) => {
@@ -208,14 +277,16 @@ impl Continuation for Turn {
                 Err(fault) => self.failed(fault),
             },
             Phase::Calling { writes, bytes_max } => self.called(&value, writes, bytes_max),
-            Phase::Storing { writes, bytes, glimpse } => {
-                let handle = value.to_json().unwrap_or(Json::Null);
-                let content =
-                    json!({"reference": handle, "bytes": bytes, "glimpse": glimpse, "read_with": READ_RESULT});
-                reply(Reply { wrote: writes, ..Reply::of(content) })
-            }
             Phase::Reading => self.read(&value),
-            Phase::Answering => reply(Reply::of(value.to_json().unwrap_or(Json::Null))),
+            Phase::Looking => self.answered(Reply::of(shown_plan(&value.to_json().unwrap_or(Json::Null)))),
+            Phase::Answering => {
+                let answer = Reply::of(value.to_json().unwrap_or(Json::Null));
+                self.spilled(answer, vec![(String::new(), RESULT_BYTES_MAX)])
+            }
+            Phase::Planned => match value.to_json().map(serde_json::from_value::<Reply>) {
+                Ok(Ok(answer)) => self.answered(answer),
+                _ => Move::Return(value),
+            },
             Phase::Passing => Move::Return(value),
         }
     }

@@ -19,11 +19,11 @@ pub enum Answered {
 /// # Laws
 ///
 /// - an approval is decided once; an equal verdict again changes nothing.
-/// - after its expiry nothing decides it.
+/// - after its expiry, or once it was withdrawn, nothing decides it.
 ///
 /// # Errors
 ///
-/// [`ApprovalFault::Foreign`], [`ApprovalFault::Expired`] (the approval is then
+/// [`ApprovalFault::Foreign`], [`ApprovalFault::Withdrawn`], [`ApprovalFault::Expired`] (the approval is then
 /// marked so), [`ApprovalFault::Conflict`], [`ApprovalFault::Unfit`].
 ///
 /// # Examples
@@ -33,7 +33,7 @@ pub enum Answered {
 ///
 /// let bound = Bound::new(ApprovalKind::Program, "acme", "run-1", "1", "always");
 /// let mut approval = Approval::ask("a-1", bound, "Order", 0, 1000)?;
-/// let yes = Decision { verdict: Verdict::approve(), principal: None, at: 10 };
+/// let yes = Decision { verdict: Verdict::approve(), principal: None, by_handler: false, reason: None, at: 10 };
 /// assert_eq!(answer(&mut approval, "acme", yes.clone(), 10)?, Answered::New);
 /// assert_eq!(answer(&mut approval, "acme", yes, 11)?, Answered::Same);
 /// # Ok::<(), flowai_core::approvals::ApprovalFault>(())
@@ -47,6 +47,9 @@ pub fn answer(approval: &mut Approval, tenant: &str, decision: Decision, now: i6
         Some(earlier) if earlier.verdict == decision.verdict => return Ok(Answered::Same),
         Some(_) => return Err(ApprovalFault::Conflict { id: id() }),
         None => {}
+    }
+    if approval.status == ApprovalStatus::Withdrawn {
+        return Err(ApprovalFault::Withdrawn { id: id(), why: approval.withdrawn.clone().unwrap_or_default() });
     }
     if expire(approval, now) || approval.status == ApprovalStatus::Expired {
         return Err(ApprovalFault::Expired { id: approval.id.clone() });
@@ -66,25 +69,37 @@ pub fn expire(approval: &mut Approval, now: i64) -> bool {
     due
 }
 
+/// Takes a pending approval back; tells whether it did.
+pub fn withdraw(approval: &mut Approval, why: &str) -> bool {
+    let pending = approval.status == ApprovalStatus::Pending;
+    if pending {
+        approval.status = ApprovalStatus::Withdrawn;
+        approval.withdrawn = Some(why.to_owned());
+    }
+    pending
+}
+
 fn status(verdict: &Verdict) -> ApprovalStatus {
     match verdict {
-        Verdict::Approve { .. } | Verdict::Happened { .. } => ApprovalStatus::Approved,
-        Verdict::Reject { .. } => ApprovalStatus::Rejected,
+        Verdict::Approve { .. } | Verdict::Happened { .. } | Verdict::RunAgain => ApprovalStatus::Approved,
+        Verdict::Reject { .. } | Verdict::Failed { .. } => ApprovalStatus::Rejected,
     }
 }
 
 fn check_fit(approval: &Approval, verdict: &Verdict) -> Result<(), ApprovalFault> {
     let kind = approval.bound.kind;
     let message = match verdict {
-        Verdict::Happened { .. } if kind != ApprovalKind::InDoubt => "only a write in doubt may have happened",
+        Verdict::Happened { .. } | Verdict::RunAgain | Verdict::Failed { .. } if kind != ApprovalKind::InDoubt => {
+            "only a write in doubt has happened, failed or has to run again"
+        }
+        Verdict::Approve { .. } if kind == ApprovalKind::InDoubt => {
+            "a yes does not say what became of the write; answer `happened`, `run_again` or `failed`"
+        }
         Verdict::Approve { actions: Some(_), .. } if kind != ApprovalKind::Plan => {
             "only a plan has actions to choose from"
         }
         Verdict::Approve { actions: Some(chosen), .. } if chosen.is_empty() => {
             "no action was chosen; reject the plan instead"
-        }
-        Verdict::Approve { edits, .. } if kind == ApprovalKind::InDoubt && !edits.is_empty() => {
-            "a write in doubt cannot be edited"
         }
         _ => return Ok(()),
     };

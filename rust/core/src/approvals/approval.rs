@@ -22,6 +22,8 @@ pub enum ApprovalStatus {
     Rejected,
     /// Nobody answered in time, which counts as no.
     Expired,
+    /// Nobody needs the answer any more.
+    Withdrawn,
 }
 
 /// Something that waits, or waited, for a human.
@@ -34,6 +36,9 @@ pub struct Approval {
     pub bound: Bound,
     /// The digest of `bound` when it was asked.
     pub digest: Digest,
+    /// The JSON Schema that its subject fits, edited or not.
+    #[serde(default)]
+    pub schema: Option<Value>,
     /// The thread, when the run has one.
     #[serde(default)]
     pub thread_id: Option<String>,
@@ -57,6 +62,9 @@ pub struct Approval {
     /// Whether its call was let out.
     #[serde(default)]
     pub used: bool,
+    /// Why nobody needs the answer any more.
+    #[serde(default)]
+    pub withdrawn: Option<String>,
 }
 
 impl Approval {
@@ -71,6 +79,7 @@ impl Approval {
             digest: bound.digest()?,
             cards: vec![escaped(&bound.subject)],
             bound,
+            schema: None,
             thread_id: None,
             agent: None,
             title: super::escape(title),
@@ -79,6 +88,7 @@ impl Approval {
             status: ApprovalStatus::Pending,
             decision: None,
             used: false,
+            withdrawn: None,
         })
     }
 

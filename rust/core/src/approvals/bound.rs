@@ -64,6 +64,12 @@ pub struct Bound {
     pub plan_id: Option<String>,
     /// The plan's revision.
     pub plan_revision: Option<u64>,
+    /// The digest of that revision.
+    #[serde(default)]
+    pub plan_digest: Option<String>,
+    /// The plan's action, for a write in doubt.
+    #[serde(default)]
+    pub action: Option<usize>,
     /// The rule that asked.
     pub rule: String,
 }
@@ -82,8 +88,16 @@ impl Bound {
             subject: Value::Null,
             plan_id: None,
             plan_revision: None,
+            plan_digest: None,
+            action: None,
             rule: rule.to_owned(),
         }
+    }
+
+    /// The idempotency key of the call at this place.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.run_id, self.position)
     }
 
     /// The digest that a decision has to name.

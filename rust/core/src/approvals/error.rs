@@ -26,6 +26,14 @@ pub enum ApprovalFault {
         /// The approval.
         id: String,
     },
+    /// Nobody needs the answer any more.
+    #[error("approval `{id}` was withdrawn: {why}")]
+    Withdrawn {
+        /// The approval.
+        id: String,
+        /// Why.
+        why: String,
+    },
     /// It was answered otherwise before.
     #[error("approval `{id}` was answered otherwise before")]
     Conflict {

@@ -2,20 +2,27 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::approval::Approval;
+use super::bound::ApprovalKind;
 
 /// Shows every character that could hide, reorder or become markup as an escape.
+///
+/// The result is safe as text of a terminal or of a web page, not within a tag.
 ///
 /// # Examples
 ///
 /// ```
+/// assert_eq!(flowai_core::approvals::escape("\"Adler & Sons\", O'Brien"), "\"Adler & Sons\", O'Brien");
 /// assert_eq!(flowai_core::approvals::escape("a\u{202e}b<i>\u{1b}[1m"), "a\\u202eb\\u003ci\\u003e\\u001b[1m");
 /// ```
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if deceives(character) {
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        if deceives(character) || character == '&' && rest.peek().is_some_and(|next| begins_reference(*next)) {
             // Writing to a `String` cannot fail.
             let _ = write!(out, "\\u{:04x}", u32::from(character));
         } else {
@@ -38,14 +45,39 @@ pub fn escaped(value: &Value) -> Value {
     }
 }
 
+/// What waits, as events and lists of approvals show it: the bound subject with the names of what it belongs to.
+#[must_use]
+pub fn shown(approval: &Approval) -> Value {
+    let bound = &approval.bound;
+    let subject = escaped(&bound.subject);
+    match bound.kind {
+        ApprovalKind::Tool => json!({"tool": bound.tool, "arguments": subject}),
+        ApprovalKind::Plan => json!({
+            "plan_id": bound.plan_id, "revision": bound.plan_revision, "digest": bound.plan_digest, "body": subject,
+        }),
+        ApprovalKind::InDoubt => json!({
+            "tool": bound.tool, "arguments": subject, "plan_id": bound.plan_id, "action": bound.action,
+            "idempotency_key": bound.key(),
+        }),
+        ApprovalKind::Program => subject,
+    }
+}
+
 fn deceives(character: char) -> bool {
     let plain_space = matches!(character, '\n' | '\t');
     character.is_control() && !plain_space || is_markup(character) || is_invisible(character)
 }
 
 /// The backslash is among them, so that a text cannot pretend to be an escape.
+///
+/// Quotes are not: they end nothing in a text, and a name like O'Brien stays one.
 fn is_markup(character: char) -> bool {
-    matches!(character, '<' | '>' | '&' | '"' | '\'' | '`' | '\\')
+    matches!(character, '<' | '>' | '\\')
+}
+
+/// Whether an ampersand before it would make a web page show another character.
+fn begins_reference(character: char) -> bool {
+    character == '#' || character.is_ascii_alphanumeric()
 }
 
 fn is_invisible(character: char) -> bool {

@@ -28,7 +28,7 @@ fn asked(kind: ApprovalKind) -> Approval {
 }
 
 fn said(verdict: Verdict, at: i64) -> Decision {
-    Decision { verdict, principal: Some("ana".to_owned()), at }
+    Decision { verdict, principal: Some("ana".to_owned()), by_handler: false, reason: None, at }
 }
 
 fn approved() -> Approval {

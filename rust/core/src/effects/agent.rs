@@ -19,10 +19,12 @@ pub struct LoadHistory {
     pub agent: Arc<str>,
 }
 
-/// Keep the turns of an agent for this thread.
+/// Keep what an agent said in this thread, after what it keeps already.
 pub struct SaveHistory {
     /// The agent's name.
     pub agent: Arc<str>,
-    /// Everything that the agent should remember.
+    /// What is new; whole turns.
     pub turns: MessageLog,
+    /// Whether it stands for all that was kept before, as a summary does.
+    pub replaces: bool,
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Tool;
+use serde_json::Value as Json;
+
 use crate::approvals::{ApprovalKind, Bound};
 use crate::value::Value;
 
@@ -18,8 +19,8 @@ pub struct AwaitApproval {
     pub rule: String,
     /// Everything that the answer is bound to; absent until the machine asks.
     pub bound: Option<Box<Bound>>,
-    /// The tool whose arguments may be edited.
-    pub tool: Option<Arc<Tool>>,
+    /// The JSON Schema that the subject fits, edited or not.
+    pub schema: Option<Arc<Json>>,
     /// How long the question stands.
     pub expires_in_ms: Option<i64>,
 }

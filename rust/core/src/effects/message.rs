@@ -19,6 +19,75 @@ pub struct ToolRequest {
     pub arguments: Json,
 }
 
+/// A file that a person gives or a model makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Such as `image/png` or `application/pdf`.
+    pub media_type: String,
+    /// The name that a person would know it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its bytes, in standard base64; absent where `url` says where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Where the provider fetches it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// One piece of an answer, in the model's order, with whatever its provider wants to see again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Part {
+    /// Words for the reader.
+    Text {
+        /// The words.
+        text: String,
+        /// What only the provider understands: citations, annotations, signatures.
+        #[serde(default, skip_serializing_if = "Json::is_null")]
+        extras: Json,
+    },
+    /// Thinking, as far as it is shown.
+    Thinking {
+        /// The words, empty where the thinking is hidden.
+        text: String,
+        /// What only the provider understands: signatures, encrypted content, item ids.
+        #[serde(default, skip_serializing_if = "Json::is_null")]
+        extras: Json,
+    },
+    /// A call that the model asks for; the same as in `tool_calls`.
+    ToolCall {
+        /// The model's own name for the call.
+        id: String,
+        /// The tool.
+        name: String,
+        /// The arguments, unchecked.
+        arguments: Json,
+        /// What only the provider understands: item ids, thought signatures.
+        #[serde(default, skip_serializing_if = "Json::is_null")]
+        extras: Json,
+    },
+    /// A file that the model made.
+    File {
+        /// The file.
+        file: File,
+        /// What only the provider understands.
+        #[serde(default, skip_serializing_if = "Json::is_null")]
+        extras: Json,
+    },
+    /// The words of a refusal.
+    Refusal {
+        /// The words.
+        text: String,
+    },
+    /// An item of the provider's own, such as a search it ran; passed through whole.
+    Other {
+        /// The item.
+        extras: Json,
+    },
+}
+
 /// One message of a conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "snake_case", deny_unknown_fields)]
@@ -32,6 +101,9 @@ pub enum Message {
     User {
         /// The text.
         text: String,
+        /// Pictures and documents that belong to it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<File>,
     },
     /// What the model said.
     Assistant {
@@ -41,6 +113,12 @@ pub enum Message {
         thinking: Option<String>,
         /// The calls it asks for.
         tool_calls: Vec<ToolRequest>,
+        /// The answer piece by piece, where the fields above do not say all that its provider needs back.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parts: Vec<Part>,
+        /// Whose extras the parts carry, such as `anthropic`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api: Option<String>,
     },
     /// What a tool answered.
     Tool {
@@ -60,7 +138,7 @@ pub enum Message {
 pub struct MessageLog(Option<Arc<Node>>);
 
 struct Node {
-    message: Message,
+    message: Arc<Message>,
     earlier: MessageLog,
     length: u32,
     /// Computed when first needed.
@@ -68,11 +146,11 @@ struct Node {
 }
 
 impl MessageLog {
-    /// The log with one message more.
+    /// The log with one message more, which another log may have too.
     #[must_use]
-    pub fn with(&self, message: Message) -> Self {
+    pub fn with(&self, message: impl Into<Arc<Message>>) -> Self {
         let length = self.len().saturating_add(1);
-        Self(Some(Arc::new(Node { message, earlier: self.clone(), length, digest: OnceLock::new() })))
+        Self(Some(Arc::new(Node { message: message.into(), earlier: self.clone(), length, digest: OnceLock::new() })))
     }
 
     /// How many messages there are.
@@ -98,7 +176,7 @@ impl MessageLog {
         }
         let known = next.and_then(|node| node.digest.get().copied());
         let digest = open.iter().rev().fold(known.unwrap_or_else(|| Digest::of_bytes(b"messages")), |digest, node| {
-            let bytes = serde_json::to_vec(&node.message).unwrap_or_default();
+            let bytes = serde_json::to_vec(&*node.message).unwrap_or_default();
             *node.digest.get_or_init(|| Digest::chain(&digest, &bytes))
         });
         digest.to_string()
@@ -107,7 +185,7 @@ impl MessageLog {
     /// The newest message.
     #[must_use]
     pub fn last(&self) -> Option<&Message> {
-        self.0.as_ref().map(|node| &node.message)
+        self.0.as_ref().map(|node| &*node.message)
     }
 
     /// All messages, oldest first.
@@ -124,8 +202,16 @@ impl MessageLog {
         std::iter::from_fn(move || {
             let node = next?;
             next = node.earlier.0.as_ref();
-            Some(&node.message)
+            Some(&*node.message)
         })
+    }
+}
+
+impl Message {
+    /// What a person said, without files.
+    #[must_use]
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::User { text: text.into(), files: Vec::new() }
     }
 }
 

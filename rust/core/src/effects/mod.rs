@@ -17,12 +17,12 @@ use serde_json::{Value as Json, json};
 pub use agent::{CallAgent, LoadHistory, SaveHistory};
 pub use approval::AwaitApproval;
 pub use clock::DrawNumber;
-pub use custom::{CustomEffect, HostEffect};
-pub use message::{Message, MessageLog, ToolRequest};
+pub use custom::HostEffect;
+pub use message::{File, Message, MessageLog, Part, ToolRequest};
 pub use model::{CallModel, ModelAnswer, Usage};
 pub use plan::{AdvancePlan, CheckPlan, LoadPlan, PlanMove, StorePlan};
 pub use reference::{LoadRef, StoreRef};
-pub use tool::{CallTool, PlannedAction, Tool};
+pub use tool::{CallTool, CheckWrite, PlannedAction, Tool};
 
 use crate::fault::Fault;
 
@@ -33,6 +33,8 @@ pub enum Effect {
     CallModel(Arc<CallModel>),
     /// Call a tool.
     CallTool(Arc<CallTool>),
+    /// Ask a tool's check what became of a write.
+    CheckWrite(Arc<CheckWrite>),
     /// Ask a human.
     AwaitApproval(Arc<AwaitApproval>),
     /// Keep a value outside the prompt.
@@ -62,7 +64,7 @@ pub enum Effect {
     /// Draw a whole number.
     DrawNumber(DrawNumber),
     /// An effect that the user defined.
-    Custom(Arc<CustomEffect>),
+    Custom(Arc<dyn HostEffect>),
 }
 
 impl Effect {
@@ -72,6 +74,7 @@ impl Effect {
         match self {
             Self::CallModel(_) => "CallModel",
             Self::CallTool(_) => "CallTool",
+            Self::CheckWrite(_) => "CheckWrite",
             Self::AwaitApproval(_) => "AwaitApproval",
             Self::StoreRef(_) => "StoreRef",
             Self::LoadRef(_) => "LoadRef",
@@ -86,7 +89,7 @@ impl Effect {
             Self::Sleep(_) => "Sleep",
             Self::DrawId => "DrawId",
             Self::DrawNumber(_) => "DrawNumber",
-            Self::Custom(custom) => &custom.kind,
+            Self::Custom(custom) => custom.kind(),
         }
     }
 
@@ -100,6 +103,7 @@ impl Effect {
             Self::CallTool(call) => {
                 json!({"tool": call.tool.spec.name, "version": call.tool.spec.version, "arguments": call.arguments.to_json()?})
             }
+            Self::CheckWrite(check) => json!({"tool": check.call.tool.spec.name}),
             Self::AwaitApproval(request) => {
                 json!({"title": request.title, "kind": request.kind, "subject": request.subject.to_json()?})
             }
@@ -115,7 +119,7 @@ impl Effect {
             Self::ReadClock | Self::DrawId => json!({}),
             Self::Sleep(wait_ms) => json!({"wait_ms": wait_ms}),
             Self::DrawNumber(range) => json!({"low": range.low, "high": range.high}),
-            Self::Custom(custom) => custom.host.encode()?,
+            Self::Custom(custom) => custom.encode()?,
         })
     }
 

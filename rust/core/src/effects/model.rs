@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{MessageLog, Tool, ToolRequest};
+use super::{Message, MessageLog, Part, Tool, ToolRequest};
 
 /// Ask a model; answers with a [`ModelAnswer`].
 pub struct CallModel {
@@ -47,6 +47,10 @@ pub struct Usage {
     pub cached_tokens: u64,
     /// Tokens spent thinking.
     pub reasoning_tokens: u64,
+    /// Tokens written to the provider's cache.
+    pub cache_write_tokens: u64,
+    /// What it cost, in millionths of a US dollar; absent where no price is known.
+    pub cost_microusd: Option<u64>,
 }
 
 impl Usage {
@@ -58,6 +62,11 @@ impl Usage {
             output_tokens: self.output_tokens.saturating_add(more.output_tokens),
             cached_tokens: self.cached_tokens.saturating_add(more.cached_tokens),
             reasoning_tokens: self.reasoning_tokens.saturating_add(more.reasoning_tokens),
+            cache_write_tokens: self.cache_write_tokens.saturating_add(more.cache_write_tokens),
+            cost_microusd: match (self.cost_microusd, more.cost_microusd) {
+                (Some(one), Some(other)) => Some(one.saturating_add(other)),
+                (one, other) => one.or(other),
+            },
         }
     }
 }
@@ -78,15 +87,33 @@ pub struct ModelAnswer {
     pub stop_reason: String,
     /// What it cost.
     pub usage: Usage,
+    /// The answer piece by piece, where the fields above do not say all that its provider needs back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    /// Whose extras the parts carry, such as `anthropic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
+    /// The model that answered, as its provider names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 impl ModelAnswer {
     /// The JSON form.
     #[must_use]
     pub fn to_json(&self) -> Json {
-        json!({
-            "text": self.text, "thinking": self.thinking, "tool_calls": self.tool_calls,
-            "output": self.output, "stop_reason": self.stop_reason, "usage": self.usage,
-        })
+        json!(self)
+    }
+
+    /// The message by which a conversation remembers it.
+    #[must_use]
+    pub fn into_message(self) -> Message {
+        Message::Assistant {
+            text: self.text,
+            thinking: self.thinking,
+            tool_calls: self.tool_calls,
+            parts: self.parts,
+            api: self.api,
+        }
     }
 }

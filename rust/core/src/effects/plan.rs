@@ -40,11 +40,18 @@ pub struct LoadPlan {
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PlanMove {
     /// DRAFT to APPROVED; passes the gate.
-    Approve,
-    /// APPROVED to EXECUTING.
+    Approve {
+        /// The digest of the revision that it is about; whichever stands when absent.
+        #[serde(default)]
+        digest: Option<String>,
+    },
+    /// APPROVED to EXECUTING; passes the gate where a rule is given.
     Execute {
         /// Whether the executor's own calls perform it, and not a dispatcher.
         open: bool,
+        /// The digest of the revision that it is about; whichever stands when absent.
+        #[serde(default)]
+        digest: Option<String>,
     },
     /// One action begins.
     StartAction {
@@ -67,14 +74,47 @@ pub enum PlanMove {
         /// Whether nobody knows what became of it.
         in_doubt: bool,
     },
-    /// EXECUTING to EXECUTED or FAILED.
+    /// A done action of an ended plan begins to be taken back.
+    StartUndo {
+        /// Which one.
+        index: usize,
+    },
+    /// An action was taken back.
+    FinishUndo {
+        /// Which one.
+        index: usize,
+        /// What its undo answered.
+        result: Json,
+    },
+    /// An action was not taken back: it is done, as before.
+    FailUndo {
+        /// Which one.
+        index: usize,
+    },
+    /// A call was made for a plan that is performed openly.
+    RecordCall {
+        /// The call.
+        call: RecordedCall,
+    },
+    /// EXECUTING to EXECUTED or FAILED; a plan in doubt stays where it is.
     Finish {
-        /// The calls that an executor without a dispatcher made for it.
+        /// The calls that an executor without a dispatcher made for it, and that were not recorded before.
         calls: Vec<RecordedCall>,
+        /// Why it did not come to its end, where it did not.
+        cut_short: Option<String>,
     },
 }
 
 impl PlanMove {
+    /// The digest of the one revision that this move is about, where it names one.
+    #[must_use]
+    pub fn digest(&self) -> Option<&str> {
+        match self {
+            Self::Approve { digest } | Self::Execute { digest, .. } => digest.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The JSON form.
     #[must_use]
     pub fn to_json(&self) -> Json {
@@ -83,6 +123,7 @@ impl PlanMove {
 }
 
 /// Move a plan along its lifecycle; answers with the instance.
+#[derive(Clone)]
 pub struct AdvancePlan {
     /// Which plan; the thread's current plan when absent.
     pub plan_id: Option<String>,
@@ -92,4 +133,16 @@ pub struct AdvancePlan {
     pub policy: Option<Arc<Resolved>>,
     /// Who moves it.
     pub by: String,
+}
+
+impl AdvancePlan {
+    /// Whether the gate judges the plan before it moves.
+    #[must_use]
+    pub fn is_gated(&self) -> bool {
+        match &self.step {
+            PlanMove::Approve { .. } => true,
+            PlanMove::Execute { .. } => self.policy.is_some(),
+            _ => false,
+        }
+    }
 }

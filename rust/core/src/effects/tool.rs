@@ -56,6 +56,18 @@ pub struct CallTool {
     pub policy: Option<Arc<Resolved>>,
     /// The plan and action that this call carries out.
     pub covers: Option<PlannedAction>,
+    /// The plan that its executor performs openly with it.
+    pub open_plan: Option<Arc<str>>,
+    /// The idempotency key, where the call is one that was made before.
+    pub key: Option<Arc<str>>,
+}
+
+/// Ask a tool's own check what became of a write; answers with a settlement, or null when it cannot say.
+pub struct CheckWrite {
+    /// The write.
+    pub call: Arc<CallTool>,
+    /// By which its program hears of it when nobody settles it.
+    pub fault: Fault,
 }
 
 /// One action of a plan, as the call that carries it out names it.

@@ -1,8 +1,9 @@
 //! What an event says, one variant a kind; the Python twin has the same names and fields.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
+use crate::budget::Whose;
 use crate::effects::Usage;
 use crate::fault::ErrorNote;
 use crate::json::Change;
@@ -78,6 +79,13 @@ pub enum EventBody {
         attempt: u32,
         error: ErrorNote,
         wait_ms: i64,
+        #[serde(default)]
+        model: Option<String>,
+    },
+    ModelDelayed {
+        model: String,
+        limit: String,
+        wait_ms: Option<i64>,
     },
     ToolCalled {
         tool: String,
@@ -143,6 +151,11 @@ pub enum EventBody {
         approval_id: String,
         digest: String,
     },
+    ApprovalWithdrawn {
+        approval_id: String,
+        reason: String,
+        digest: String,
+    },
     ActionStarted {
         plan_id: String,
         index: usize,
@@ -172,6 +185,13 @@ pub enum EventBody {
         kind: String,
         by: String,
     },
+    ActionUndone {
+        plan_id: String,
+        index: usize,
+        kind: String,
+        result: Json,
+        by: String,
+    },
     ReferenceStored {
         kind: String,
         id: String,
@@ -187,9 +207,16 @@ pub enum EventBody {
         model_calls: u64,
         tool_calls: u64,
     },
+    HistoryShortened {
+        turns: usize,
+        dropped: usize,
+        summarised: bool,
+        error: Option<ErrorNote>,
+    },
     LimitReached {
         limit: String,
-        value: u64,
+        value: Number,
+        scope: Whose,
     },
     EffectAsked {
         effect: String,

@@ -1,27 +1,64 @@
 //! From records to events: the journal seen from outside.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::{Event, EventBody, RequestedCall, Totals};
 use crate::effects::{CallTool, Effect, ModelAnswer};
 use crate::fault::Fault;
 use crate::journal::Record;
+use crate::json::decode;
 use crate::machine::RunContext;
-use crate::position::Position;
+use crate::position::{Position, Scope};
 use crate::value::{Outcome, Value};
 
 /// Numbers the events of one run as it reads its records.
 pub struct Projector {
-    context: RunContext,
+    run_id: Arc<str>,
+    thread_id: Option<Arc<str>>,
+    tenant: Option<Arc<str>>,
     seq: u64,
     totals: Totals,
+    last: Option<Place>,
+}
+
+/// Where the last event happened, for the next is often there too.
+struct Place {
+    scope: Arc<Scope>,
+    ordinal: u32,
+    position: Arc<str>,
+    parent: Option<Arc<str>>,
+}
+
+impl Place {
+    fn of(position: &Position) -> Self {
+        Self {
+            scope: Arc::clone(&position.scope),
+            ordinal: position.ordinal,
+            position: Arc::from(position.to_string()),
+            parent: position.scope.parent().map(|parent| Arc::from(parent.to_string())),
+        }
+    }
+
+    fn is_at(&self, position: &Position) -> bool {
+        self.ordinal == position.ordinal && Arc::ptr_eq(&self.scope, &position.scope)
+    }
 }
 
 impl Projector {
     /// A projector for one run.
     #[must_use]
     pub fn new(context: RunContext) -> Self {
-        Self { context, seq: 0, totals: Totals::default() }
+        let RunContext { run_id, thread_id, tenant, .. } = context;
+        Self {
+            run_id: Arc::from(run_id),
+            thread_id: thread_id.map(Arc::from),
+            tenant: Some(tenant).filter(|tenant| !tenant.is_empty()).map(Arc::from),
+            seq: 0,
+            totals: Totals::default(),
+            last: None,
+        }
     }
 
     /// The events of one record, in order.
@@ -36,22 +73,49 @@ impl Projector {
                 self.answered(position, effect, outcome, *at, events);
             }
             Record::Told { position, body, at, .. } => self.push(position, EventBody::clone(body), *at, events),
+            Record::Fired { .. } | Record::Interrupted { .. } => {}
         }
+    }
+
+    /// Goes on behind events that were told before.
+    pub fn follow(&mut self, told: &[Event]) {
+        self.seq = told.iter().filter_map(|event| event.seq).max().unwrap_or_default();
+        for event in told {
+            match &event.body {
+                EventBody::UsageUpdated { run, model_calls, .. } => {
+                    (self.totals.run, self.totals.model_calls) = (*run, *model_calls);
+                }
+                EventBody::ToolCalled { .. } => self.totals.tool_calls = self.totals.tool_calls.saturating_add(1),
+                _ => {}
+            }
+        }
+    }
+
+    /// An event that is told once, outside the journal, and has no number.
+    #[must_use]
+    pub fn transient(&self, position: &Position, body: EventBody, at: i64) -> Event {
+        self.event(None, &Place::of(position), position, body, at)
     }
 
     fn push(&mut self, position: &Position, body: EventBody, at: i64, events: &mut Vec<Event>) {
         self.seq = self.seq.saturating_add(1);
-        events.push(Event {
-            seq: Some(self.seq),
-            run_id: self.context.run_id.clone(),
-            thread_id: self.context.thread_id.clone(),
-            tenant: Some(self.context.tenant.clone()).filter(|tenant| !tenant.is_empty()),
-            agent: position.scope.agent().map(ToString::to_string),
+        let place = self.last.take().filter(|place| place.is_at(position)).unwrap_or_else(|| Place::of(position));
+        events.push(self.event(Some(self.seq), &place, position, body, at));
+        self.last = Some(place);
+    }
+
+    fn event(&self, seq: Option<u64>, place: &Place, position: &Position, body: EventBody, at: i64) -> Event {
+        Event {
+            seq,
+            run_id: Arc::clone(&self.run_id),
+            thread_id: self.thread_id.clone(),
+            tenant: self.tenant.clone(),
+            agent: position.scope.agent().cloned(),
             at,
-            position: position.to_string(),
-            parent: position.scope.parent().map(|parent| parent.to_string()),
+            position: Arc::clone(&place.position),
+            parent: place.parent.clone(),
             body,
-        });
+        }
     }
 
     fn asked(&mut self, position: &Position, effect: &Effect, at: i64, events: &mut Vec<Event>) {
@@ -77,6 +141,7 @@ impl Projector {
             }
             // What these did is told by whoever performed them.
             Effect::AwaitApproval(_)
+            | Effect::CheckWrite(_)
             | Effect::StoreRef(_)
             | Effect::LoadRef(_)
             | Effect::CheckPlan(_)
@@ -93,12 +158,12 @@ impl Projector {
         EventBody::ToolCalled {
             tool: call.tool.spec.name.clone(),
             arguments: call.arguments.to_json().unwrap_or(Json::Null),
-            access: serde_json::to_value(call.tool.spec.access)
-                .ok()
-                .and_then(|access| access.as_str().map(str::to_owned))
-                .unwrap_or_default(),
+            access: call.tool.spec.access.word().to_owned(),
             call_id: call.call_id.clone(),
-            idempotency_key: format!("{}:{}", self.context.run_id, position.without_attempts()),
+            idempotency_key: call
+                .key
+                .as_deref()
+                .map_or_else(|| [&*self.run_id, ":", &position.without_attempts()].concat(), str::to_owned),
         }
     }
 
@@ -124,7 +189,7 @@ impl Projector {
     fn model_answered(&mut self, position: &Position, value: &Value, at: i64, events: &mut Vec<Event>) {
         let answer = match value {
             Value::Model(answer) => ModelAnswer::clone(answer),
-            other => serde_json::from_value(other.to_json().unwrap_or(Json::Null)).unwrap_or_default(),
+            other => decode(other.to_json().unwrap_or(Json::Null)).unwrap_or_default(),
         };
         let tool_calls = answer
             .tool_calls

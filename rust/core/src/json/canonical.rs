@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::depth::DEPTH_MAX;
 use super::error::JsonError;
-use super::number::write_number;
+use super::number::{NumberForm, write_number};
 use super::text::write_text;
 
 /// Writes a value in the one form in which it is hashed, signed and stored.
@@ -32,8 +32,34 @@ use super::text::write_text;
 /// # Ok::<(), flowai_core::json::JsonError>(())
 /// ```
 pub fn canonical(value: &Value) -> Result<String, JsonError> {
+    write(value, NumberForm::Canonical)
+}
+
+/// Writes a value so that reading it gives the same types: as [`canonical`], but a float stays a float.
+///
+/// Equal values of equal types give equal bytes, whatever the order of keys.
+///
+/// # Errors
+///
+/// Those of [`canonical`].
+///
+/// # Examples
+///
+/// ```
+/// use flowai_core::json::exact;
+/// use serde_json::json;
+///
+/// let text = exact(&json!({"b": 1.0, "a": 1}))?;
+/// assert_eq!(text, r#"{"a":1,"b":1.0}"#);
+/// # Ok::<(), flowai_core::json::JsonError>(())
+/// ```
+pub fn exact(value: &Value) -> Result<String, JsonError> {
+    write(value, NumberForm::Exact)
+}
+
+fn write(value: &Value, form: NumberForm) -> Result<String, JsonError> {
     let mut out = String::new();
-    write_value(&mut out, value, 0)?;
+    write_value(&mut out, value, 0, form)?;
     Ok(out)
 }
 
@@ -65,7 +91,7 @@ impl io::Write for Counter {
     }
 }
 
-fn write_value(out: &mut String, value: &Value, depth: usize) -> Result<(), JsonError> {
+fn write_value(out: &mut String, value: &Value, depth: usize, form: NumberForm) -> Result<(), JsonError> {
     if depth > DEPTH_MAX {
         return Err(JsonError::TooDeep { limit: DEPTH_MAX });
     }
@@ -73,27 +99,32 @@ fn write_value(out: &mut String, value: &Value, depth: usize) -> Result<(), Json
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => write_number(out, number)?,
+        Value::Number(number) => write_number(out, number, form)?,
         Value::String(text) => write_text(out, text),
-        Value::Array(items) => write_items(out, items, depth)?,
-        Value::Object(fields) => write_fields(out, fields, depth)?,
+        Value::Array(items) => write_items(out, items, depth, form)?,
+        Value::Object(fields) => write_fields(out, fields, depth, form)?,
     }
     Ok(())
 }
 
-fn write_items(out: &mut String, items: &[Value], depth: usize) -> Result<(), JsonError> {
+fn write_items(out: &mut String, items: &[Value], depth: usize, form: NumberForm) -> Result<(), JsonError> {
     out.push('[');
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
-        write_value(out, item, depth.saturating_add(1))?;
+        write_value(out, item, depth.saturating_add(1), form)?;
     }
     out.push(']');
     Ok(())
 }
 
-fn write_fields(out: &mut String, fields: &Map<String, Value>, depth: usize) -> Result<(), JsonError> {
+fn write_fields(
+    out: &mut String,
+    fields: &Map<String, Value>,
+    depth: usize,
+    form: NumberForm,
+) -> Result<(), JsonError> {
     out.push('{');
     for (index, (name, value)) in in_order(fields).iter().enumerate() {
         if index > 0 {
@@ -101,7 +132,7 @@ fn write_fields(out: &mut String, fields: &Map<String, Value>, depth: usize) -> 
         }
         write_text(out, name);
         out.push(':');
-        write_value(out, value, depth.saturating_add(1))?;
+        write_value(out, value, depth.saturating_add(1), form)?;
     }
     out.push('}');
     Ok(())

@@ -51,6 +51,12 @@ impl Digest {
         Self(blake3::keyed_hash(key, bytes))
     }
 
+    /// The digest that has these 32 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(blake3::Hash::from_bytes(bytes))
+    }
+
     /// The 32 bytes of the digest.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

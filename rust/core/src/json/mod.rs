@@ -4,6 +4,7 @@
 //! that two processes that hold equal values always agree on their bytes.
 
 mod canonical;
+mod decode;
 mod depth;
 mod diff;
 mod digest;
@@ -12,7 +13,8 @@ mod number;
 mod preview;
 mod text;
 
-pub use canonical::{canonical, size};
+pub use canonical::{canonical, exact, size};
+pub use decode::decode;
 pub use depth::{DEPTH_MAX, check_depth, depth};
 pub use diff::{Change, diff};
 pub use digest::{Digest, digest};

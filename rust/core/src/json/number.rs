@@ -4,11 +4,26 @@ use serde_json::Number;
 
 use super::error::JsonError;
 
+/// How a double without a fraction is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum NumberForm {
+    /// As ECMAScript writes it, like an integer.
+    Canonical,
+    /// With a point, so that whoever reads it knows that it is a double.
+    Exact,
+}
+
 /// Writes a number: integers digit by digit, the rest as ECMAScript writes doubles.
-pub(super) fn write_number(out: &mut String, number: &Number) -> Result<(), JsonError> {
+pub(super) fn write_number(out: &mut String, number: &Number, form: NumberForm) -> Result<(), JsonError> {
     let text = number.as_str();
     if text.contains(['.', 'e', 'E']) {
-        return write_double(out, text);
+        let before = out.len();
+        write_double(out, text)?;
+        let looks_whole = !out.get(before..).unwrap_or_default().contains(['.', 'e']);
+        if form == NumberForm::Exact && looks_whole {
+            out.push_str(".0");
+        }
+        return Ok(());
     }
     // RFC 8785 has no negative zero.
     out.push_str(if text == "-0" { "0" } else { text });

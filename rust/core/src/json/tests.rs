@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Digest, JsonError, canonical, check_depth, diff, digest, preview, size, truncate};
+use super::{Digest, JsonError, canonical, check_depth, decode, diff, digest, preview, size, truncate};
+use crate::effects::PlanMove;
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -152,4 +153,25 @@ fn reversed(value: &Value) -> String {
         }
         other => other.to_string(),
     }
+}
+
+#[test]
+fn tagged_types_take_integers_of_any_length() {
+    for digits in ["1", "-1", "18446744073709551615", "18446744073709551616", "-9223372036854775809", "1e400", "0.1"] {
+        let step = format!(r#"{{"step":"finish_action","index":3,"result":[{digits},{{"a":{digits}}}]}}"#);
+        let step: Value = serde_json::from_str(&step).unwrap();
+        let read: PlanMove = decode(step.clone()).unwrap();
+        assert_eq!(read.to_json(), step);
+    }
+}
+
+#[test]
+fn what_does_not_fit_a_type_is_refused() {
+    for wrong in [json!({"step": "dance"}), json!({"step": "execute"}), json!([]), json!(null)] {
+        assert!(decode::<PlanMove>(wrong).is_err());
+    }
+    assert_eq!(decode::<Option<Vec<u8>>>(json!([1, 2])).unwrap(), Some(vec![1, 2]));
+    assert_eq!(decode::<Option<u8>>(json!(null)).unwrap(), None);
+    assert!(decode::<crate::approvals::Verdict>(json!({"approve": {}, "reject": {"reason": ""}})).is_err());
+    assert!(decode::<crate::approvals::Verdict>(json!({"approve": {"edits": {"a": 1}}})).is_ok());
 }

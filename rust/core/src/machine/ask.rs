@@ -1,5 +1,6 @@
 //! An ask: one effect on its way to an interpreter.
 
+use super::doubt::LeftOpen;
 use super::gate::Clearance;
 use crate::effects::{CallTool, Effect};
 use crate::position::Position;
@@ -35,15 +36,27 @@ pub struct Ask {
     /// The question.
     pub effect: Effect,
     clearance: Option<Clearance>,
+    answer_tokens_max: Option<u64>,
 }
 
 impl Ask {
     pub(super) fn open(id: AskId, position: Position, effect: Effect) -> Self {
-        Self { id, position, effect, clearance: None }
+        Self::new(id, position, effect, None)
     }
 
     pub(super) fn new(id: AskId, position: Position, effect: Effect, clearance: Option<Clearance>) -> Self {
-        Self { id, position, effect, clearance }
+        Self { id, position, effect, clearance, answer_tokens_max: None }
+    }
+
+    pub(super) fn allowed(self, answer_tokens_max: Option<u64>) -> Self {
+        Self { answer_tokens_max, ..self }
+    }
+
+    /// How many tokens a model's answer may have by the budgets of the run and its thread; whoever
+    /// asks the model asks for no more.
+    #[must_use]
+    pub fn answer_tokens_max(&self) -> Option<u64> {
+        self.answer_tokens_max
     }
 
     /// The tool call and what let it out; no tool runs without both.
@@ -71,6 +84,8 @@ pub struct Step {
     pub dropped: Vec<AskId>,
     /// Writes that nobody wants any more: whoever has not begun one answers it with a cancel.
     pub withdrawn: Vec<AskId>,
+    /// Writes in doubt that nobody of the program waits for any more.
+    pub left_open: Vec<LeftOpen>,
     /// The next moment, in milliseconds, at which `fire` has work.
     pub deadline: Option<i64>,
     /// Whether the program ended.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ask::AskId;
 use super::frame::{Frame, Level};
-use super::gate::Gated;
+use super::gate::{Clearance, Gated};
 use super::program::Program;
 use super::unwind::{Pull, Regions};
 use crate::effects::Effect;
@@ -33,6 +33,15 @@ pub(super) enum Waiting {
         asked: Option<(Position, i64)>,
     },
     Forked,
+    /// The purse has nothing to spare until a call comes back.
+    Purse(Box<Queued>),
+}
+
+/// An effect that waits for the purse.
+pub(super) struct Queued {
+    pub position: Position,
+    pub effect: Effect,
+    pub clearance: Option<Clearance>,
 }
 
 pub(super) struct Branch {

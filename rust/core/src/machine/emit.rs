@@ -6,10 +6,11 @@ use serde_json::Value as Json;
 
 use super::Machine;
 use super::ask::Ask;
-use super::branch::{Next, Waiting};
+use super::branch::{Next, Queued, Waiting};
 use super::gate::Clearance;
 use super::timers::Alarm;
-use crate::effects::{CallTool, Effect, PlanMove, Tool};
+use crate::budget::Turnstile;
+use crate::effects::{CallTool, Effect, Tool};
 use crate::fault::{Fault, FaultKind};
 use crate::policy::{Facts, Resolved, Verdict};
 use crate::position::{Position, Scope};
@@ -26,6 +27,9 @@ impl Machine {
         let branch = self.branch(index)?;
         let retrying = branch.scope.retrying();
         let position = branch.take_position();
+        if let Some(fault) = self.over_budget(&position, &effect) {
+            return Some(Next::Deliver(Err(fault)));
+        }
         match effect {
             Effect::Sleep(wait_ms) if !self.settings.sleeps_outside => self.sleep(index, position, wait_ms),
             Effect::CallAgent(call) => {
@@ -38,9 +42,7 @@ impl Machine {
                 Some(Next::Deliver(Err(repeated(&call))))
             }
             Effect::CallTool(call) => self.gate_call(index, position, call, closing),
-            Effect::AdvancePlan(advance) if advance.step == PlanMove::Approve => {
-                self.gate_plan(index, position, &advance, closing)
-            }
+            Effect::AdvancePlan(advance) if advance.is_gated() => self.gate_plan(index, position, &advance, closing),
             Effect::AwaitApproval(request) => self.gate_program(index, position, &request),
             effect => self.emit(index, position, effect, None),
         }
@@ -87,11 +89,11 @@ impl Machine {
         }
     }
 
-    /// The rules of whoever asks, the tool's own floor, and what the interpreter adds.
+    /// The rules of whoever asks, with what the interpreter added to them, and the tool's own floor.
     ///
     /// A plan's approval covers its actions, except where a rule names the tool and says `always`.
     fn judge_call(&self, call: &CallTool, covered: bool) -> Result<Verdict, Fault> {
-        let rules = call.policy.as_deref().into_iter().chain(call.tool.floor()).chain(self.settings.policy.as_deref());
+        let rules = call.policy.as_deref().into_iter().chain(call.tool.floor());
         let rules: Vec<&Resolved> =
             rules.filter(|rules| !rules.never_asks() && (!covered || rules.explicit_always())).collect();
         if rules.is_empty() {
@@ -117,11 +119,15 @@ impl Machine {
         clearance: Option<Clearance>,
     ) -> Option<Next> {
         let now = self.settings.now;
+        let id = self.branch(index)?.next_ask(index);
+        let answer_tokens_max = match self.settings.purse.take(id, &position, &effect, now) {
+            Turnstile::Go(tokens) => tokens,
+            Turnstile::Wait => return self.queue_call(index, Queued { position, effect, clearance }),
+            Turnstile::Stop(ruled) => return Some(Next::Deliver(Err(self.refused(&position, ruled)))),
+        };
         self.journal.asked(position.clone(), effect.clone(), now);
-        let branch = self.branch(index)?;
-        let id = branch.next_ask(index);
-        branch.waiting = Waiting::Asked { position: position.clone(), effect: effect.clone() };
-        self.step.asks.push(Ask::new(id, position, effect, clearance));
+        self.branch(index)?.waiting = Waiting::Asked { position: position.clone(), effect: effect.clone() };
+        self.step.asks.push(Ask::new(id, position, effect, clearance).allowed(answer_tokens_max));
         None
     }
 }

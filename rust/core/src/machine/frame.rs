@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::fork::Fork;
+use super::nested::Nested;
 use super::program::{Attempts, Continuation, Handler, Program, Then};
 use crate::effects::Effect;
 use crate::position::{Position, Scope};
@@ -13,7 +14,7 @@ pub(super) enum Frame {
     Loop(Box<dyn Continuation>),
     Then(Box<dyn Then>),
     Catch(Box<dyn Handler>),
-    Ensure(Box<Program>),
+    Ensure(Nested),
     Cleaned(Box<Outcome>),
     Timeout(u64),
     Retry(Box<Retrying>),

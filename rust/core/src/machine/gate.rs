@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::context::RunContext;
+use super::doubt::Doubt;
 use crate::approvals::{ApprovalKind, Bound};
-use crate::effects::{AdvancePlan, CallTool, Effect, Tool};
+use crate::effects::{AdvancePlan, AwaitApproval, CallTool, Effect, Tool};
 use crate::fault::{Fault, FaultKind};
+use crate::json::digest;
+use crate::plans::{Actor, Settlement};
 use crate::position::Position;
 use crate::value::Value;
 
@@ -29,6 +32,9 @@ pub struct Ruling {
     pub reason: Option<String>,
     /// Who.
     pub principal: Option<String>,
+    /// Whether a handler of the user's said it in place of a human.
+    #[serde(default)]
+    pub by_handler: bool,
     /// Until when the question stood, in milliseconds.
     pub expires_at: i64,
     /// When it was answered, in milliseconds.
@@ -37,6 +43,17 @@ pub struct Ruling {
     pub edited: bool,
     /// The actions of a plan that may run; all of them when absent.
     pub actions: Option<BTreeSet<usize>>,
+    /// What was said about a write in doubt.
+    #[serde(default)]
+    pub settlement: Option<Settlement>,
+}
+
+impl Ruling {
+    /// Who said it, as a plan keeps it.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        if self.by_handler { Actor::handler() } else { Actor::human(self.principal.as_deref()) }
+    }
 }
 
 /// Proof that the gate let an effect out; only the gate can make one.
@@ -85,9 +102,11 @@ pub(super) enum Held {
     Tool(CallTool),
     /// A plan's approval; its instance is read before anyone is asked.
     Plan(AdvancePlan),
-    Program(Value),
+    Program(Arc<AwaitApproval>),
     /// Something that a native loop does itself.
     Intent(Arc<Tool>),
+    /// A write that nobody saw end.
+    Doubt(Box<Doubt>),
 }
 
 pub(super) struct Gated {
@@ -124,27 +143,35 @@ pub(super) fn digest_of(bound: &Bound) -> Result<String, Fault> {
 }
 
 impl Gated {
-    /// Says whether a ruling answers just this question.
+    /// Whether the question is what became of a write.
+    pub fn is_about_doubt(&self) -> bool {
+        matches!(self.held, Held::Doubt(_))
+    }
+
+    /// Says whether a ruling answers just this question: its digest, and its subject unless that was edited.
     ///
     /// # Errors
     /// [`FaultKind::ApprovalError`] when it answers another one.
     pub fn check(&self, ruling: &Ruling) -> Result<(), Fault> {
-        if ruling.digest == self.digest {
+        let bound = if let Effect::AwaitApproval(request) = &self.question { request.bound.as_deref() } else { None };
+        let Some(bound) = bound else { return Err(altered(ruling)) };
+        let chooses = ruling.actions.is_none() || bound.kind == ApprovalKind::Plan;
+        let names_it = ruling.digest == self.digest && digest_of(bound)? == self.digest;
+        if names_it && chooses && (ruling.edited || is_same(&ruling.subject, &bound.subject)) {
             return Ok(());
         }
-        let message = format!("approval `{}` was given for something else", ruling.approval_id);
-        Err(Fault::new(FaultKind::ApprovalError, message))
+        Err(altered(ruling))
     }
 
-    /// Lets the held effect out for a ruling on it.
+    /// Lets the held effect out for a ruling on it, at the time at which it would go.
     ///
     /// # Errors
     /// The refusal, or that it came too late.
-    pub fn release(&self, ruling: Ruling) -> Result<Clearance, Fault> {
+    pub fn release(&self, ruling: Ruling, now: i64) -> Result<Clearance, Fault> {
         if !ruling.approved {
             return Err(refusal(&ruling));
         }
-        if ruling.answered_at >= ruling.expires_at {
+        if ruling.answered_at.max(now) >= ruling.expires_at {
             return Err(Fault::new(FaultKind::ApprovalExpired, "the approval came after its expiry"));
         }
         Ok(Clearance(Arc::new(Grounds {
@@ -153,6 +180,16 @@ impl Gated {
             plan_digest: self.plan_digest.clone(),
         })))
     }
+}
+
+fn altered(ruling: &Ruling) -> Fault {
+    let message = format!("approval `{}` was given for something else", ruling.approval_id);
+    Fault::new(FaultKind::ApprovalError, message)
+}
+
+/// Whether two subjects have one canonical form.
+fn is_same(one: &Json, other: &Json) -> bool {
+    one == other || matches!((digest(one), digest(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn refusal(ruling: &Ruling) -> Fault {

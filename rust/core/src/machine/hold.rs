@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::Machine;
 use super::ask::Ask;
 use super::branch::{Next, Waiting};
@@ -10,7 +12,8 @@ use super::gate::{Gated, Held, bind, bind_tool, digest_of};
 use super::program::Intent;
 use crate::approvals::Bound;
 use crate::effects::{AwaitApproval, CallTool, Effect, Tool};
-use crate::policy::{Resolved, Verdict};
+use crate::fault::Fault;
+use crate::policy::Verdict;
 use crate::position::Position;
 use crate::value::Value;
 
@@ -44,9 +47,7 @@ impl Machine {
     pub(super) fn consult(&mut self, index: u32, intent: Intent) -> Option<Next> {
         let closing = self.is_closing(index);
         let position = self.branch(index)?.take_position();
-        let rules: Vec<&Resolved> =
-            [Some(&*intent.policy), self.settings.policy.as_deref()].into_iter().flatten().collect();
-        match self.judge(&rules, &intent.arguments, &intent.tool, Some(&*intent.agent)) {
+        match self.judge(&[&*intent.policy], &intent.arguments, &intent.tool, Some(&*intent.agent)) {
             Verdict::Allow => Some(Next::Deliver(Ok(Value::from(intent.arguments)))),
             Verdict::Ask { .. } if closing => Some(Next::Deliver(Err(closing_fault("what needs approval")))),
             Verdict::Ask { rule, expires_in_ms } => {
@@ -58,14 +59,19 @@ impl Machine {
         }
     }
 
-    pub(super) fn gate_program(&mut self, index: u32, position: Position, request: &AwaitApproval) -> Option<Next> {
+    pub(super) fn gate_program(
+        &mut self,
+        index: u32,
+        position: Position,
+        request: &Arc<AwaitApproval>,
+    ) -> Option<Next> {
         let subject = match request.subject.to_json() {
             Ok(subject) => subject,
             Err(fault) => return Some(Next::Deliver(Err(fault))),
         };
         let bound = bind(&self.settings.context, &position, request.kind, &request.rule, subject);
         let question = Question { title: request.title.clone(), bound, expires_in_ms: request.expires_in_ms };
-        self.hold(index, position, Held::Program(request.subject.clone()), question, None)
+        self.hold(index, position, Held::Program(Arc::clone(request)), question, None)
     }
 
     /// Asks a human about what the gate holds.
@@ -77,21 +83,16 @@ impl Machine {
         question: Question,
         plan_digest: Option<String>,
     ) -> Option<Next> {
-        let Question { title, bound, expires_in_ms } = question;
-        let digest = match digest_of(&bound) {
-            Ok(digest) => digest,
+        let schema = held.schema();
+        let (mut question, digest) = match question_effect(question) {
+            Ok(question) => question,
             Err(fault) => return Some(Next::Deliver(Err(fault))),
         };
-        let rule = bound.rule.clone();
-        let question = Effect::AwaitApproval(Arc::new(AwaitApproval {
-            kind: bound.kind,
-            title,
-            subject: Value::from(bound.subject.clone()),
-            rule: rule.clone(),
-            tool: held.tool(),
-            bound: Some(Box::new(bound)),
-            expires_in_ms,
-        }));
+        if let Some(question) = Arc::get_mut(&mut question) {
+            question.schema = schema;
+        }
+        let rule = question.rule.clone();
+        let question = Effect::AwaitApproval(question);
         self.hold_back(index, Gated { held, position, question, digest, rule, plan_digest, reading: false })
     }
 
@@ -108,13 +109,31 @@ impl Machine {
     }
 }
 
+/// A question as an effect, with the digest that its answer has to name.
+pub(super) fn question_effect(question: Question) -> Result<(Arc<AwaitApproval>, String), Fault> {
+    let Question { title, bound, expires_in_ms } = question;
+    let digest = digest_of(&bound)?;
+    let effect = AwaitApproval {
+        kind: bound.kind,
+        title,
+        subject: Value::from(bound.subject.clone()),
+        rule: bound.rule.clone(),
+        schema: None,
+        bound: Some(Box::new(bound)),
+        expires_in_ms,
+    };
+    Ok((Arc::new(effect), digest))
+}
+
 impl Held {
-    /// The tool whose arguments may be edited.
-    fn tool(&self) -> Option<Arc<Tool>> {
+    /// What edits of the subject have to leave it as.
+    fn schema(&self) -> Option<Arc<Json>> {
+        let of_tool = |tool: &Tool| Some(Arc::new(tool.spec.parameters.clone()));
         match self {
-            Self::Tool(call) => Some(Arc::clone(&call.tool)),
-            Self::Intent(tool) => Some(Arc::clone(tool)),
-            Self::Plan(_) | Self::Program(_) => None,
+            Self::Tool(call) => of_tool(&call.tool),
+            Self::Intent(tool) => of_tool(tool),
+            Self::Program(request) => request.schema.clone(),
+            Self::Plan(_) | Self::Doubt(_) => None,
         }
     }
 }

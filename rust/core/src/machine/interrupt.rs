@@ -1,16 +1,17 @@
 //! Interruption: unwinding a branch for a cancel or a timeout without cutting a write in flight.
 
-use serde_json::json;
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
 
 use super::ask::AskId;
 use super::branch::{Next, Waiting};
 use super::frame::Frame;
+use super::gate::Held;
 use super::timers::Alarm;
 use super::{Machine, cancelled, null};
 use crate::effects::Effect;
-use crate::events::EventBody;
 use crate::fault::Fault;
-use crate::journal::Teller;
 
 impl Machine {
     /// Unwinds a branch and all that it waits for, outermost first; height 0 is the whole branch.
@@ -43,6 +44,13 @@ impl Machine {
                 branch.waiting = Waiting::Forked;
                 return self.children_of(index);
             }
+            Waiting::Asked { position, effect: Effect::CheckWrite(check) } => {
+                let effect = Effect::CheckWrite(Arc::clone(&check));
+                self.journal.answered(&position, &effect, &Err(cancelled()), now);
+                self.step.dropped.push(id);
+                self.abandon_doubt(index, position, &check.call, None);
+                return Vec::new();
+            }
             Waiting::Asked { position, effect } if effect.changes_the_world() => {
                 branch.waiting = Waiting::Asked { position, effect };
                 self.wait_for_write(index, id);
@@ -51,9 +59,14 @@ impl Machine {
             Waiting::Asked { position, effect } => {
                 self.journal.answered(&position, &effect, &Err(cancelled()), now);
                 self.step.dropped.push(id);
+                self.came_back(id, None);
             }
             Waiting::Gated(gated) => {
                 self.journal.answered(&gated.position, &gated.question, &Err(cancelled()), now);
+                if let Held::Doubt(doubt) = &gated.held {
+                    self.abandon_doubt(index, gated.position, &doubt.call, Some(id));
+                    return Vec::new();
+                }
                 self.step.dropped.push(id);
             }
             Waiting::Timer { timer, asked } => {
@@ -63,7 +76,7 @@ impl Machine {
                 }
             }
             // A branch is interrupted by others, or between turns: it is never at work itself.
-            Waiting::Ready(_) | Waiting::Running => {}
+            Waiting::Ready(_) | Waiting::Running | Waiting::Purse(_) => {}
         }
         self.resume(index, Next::Deliver(Err(cancelled())));
         Vec::new()
@@ -98,7 +111,11 @@ impl Machine {
                         asked.extend(fork.children.iter().flatten());
                     }
                 }
-                Waiting::Ready(_) | Waiting::Running | Waiting::Asked { .. } | Waiting::Timer { .. } => {}
+                Waiting::Ready(_)
+                | Waiting::Running
+                | Waiting::Asked { .. }
+                | Waiting::Timer { .. }
+                | Waiting::Purse(_) => {}
             }
         }
     }
@@ -110,6 +127,10 @@ impl Machine {
         let Waiting::Gated(gated) = std::mem::replace(&mut branch.waiting, Waiting::Running) else { return };
         let fault = super::emit::closing_fault("an approval");
         self.journal.answered(&gated.position, &gated.question, &Err(fault.clone()), now);
+        if let Held::Doubt(doubt) = gated.held {
+            self.leave_open(gated.position, &doubt.call, Some(id));
+            return self.resume(index, Next::Deliver(Err(doubt.fault)));
+        }
         self.step.dropped.push(id);
         self.resume(index, Next::Deliver(Err(fault)));
     }
@@ -148,42 +169,23 @@ impl Machine {
         }
         self.resume(index, Next::Deliver(null()));
     }
-
-    /// An interrupted write did not end within its grace: nobody knows what became of it.
-    fn give_up_write(&mut self, index: u32, timer: u64) {
-        let now = self.settings.now;
-        let Some(branch) = self.branch(index).filter(|branch| branch.grace == Some(timer)) else { return };
-        branch.grace = None;
-        let id = AskId { branch: index, turn: branch.turn };
-        let Waiting::Asked { position, effect } = std::mem::replace(&mut branch.waiting, Waiting::Running) else {
-            return;
-        };
-        let fault = in_doubt();
-        self.journal.answered(&position, &effect, &Err(fault.clone()), now);
-        // A plan tells of its own actions.
-        if let Effect::CallTool(call) = &effect
-            && call.covers.is_none()
-        {
-            let kind = call.tool.spec.name.clone();
-            let body = EventBody::ActionInDoubt { plan_id: String::new(), index: 0, kind };
-            self.journal.told(Teller::Run, position, body, now);
-        }
-        self.step.dropped.push(id);
-        self.resume(index, Next::Deliver(Err(fault)));
-    }
 }
 
 /// The interruption of a write whose outcome is lost.
-fn in_doubt() -> Fault {
-    cancelled().detail(json!({"write": "in_doubt"}))
+pub(super) fn in_doubt() -> Fault {
+    interrupted_write(&json!({"write": "in_doubt"}))
 }
 
-/// The interruption of a write that ended before its loop was told.
-pub(super) fn after_write(outcome: &crate::value::Outcome) -> Fault {
-    let detail = match outcome {
+/// The interruption of a write, with what is known of it.
+pub(super) fn interrupted_write(known: &Json) -> Fault {
+    cancelled().detail(known.clone())
+}
+
+/// What is known of a write that ended before its loop was told.
+pub(super) fn written(outcome: &crate::value::Outcome) -> Json {
+    match outcome {
         Ok(value) => json!({"write": "done", "result": value.to_json().unwrap_or_default()}),
         Err(fault) if fault.is_cancel() => json!({"write": "not_begun"}),
         Err(fault) => json!({"write": "failed", "error": fault.message()}),
-    };
-    cancelled().detail(detail)
+    }
 }

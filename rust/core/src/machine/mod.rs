@@ -4,7 +4,9 @@ mod answer;
 mod ask;
 mod attempt;
 mod branch;
+mod budget;
 mod context;
+mod doubt;
 mod emit;
 mod fork;
 mod frame;
@@ -13,18 +15,20 @@ mod gate_plan;
 mod hold;
 mod interrupt;
 mod join;
+mod nested;
 mod program;
 mod run;
 mod schedule;
 mod timers;
 mod unwind;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use ask::{Ask, AskId, Step};
 pub use context::RunContext;
+pub use doubt::LeftOpen;
 pub use gate::{Clearance, Ruling};
+pub use nested::Nested;
 pub use program::{Attempts, Continuation, Handler, Intent, Items, Move, Open, Program, Then};
 pub use schedule::Dice;
 
@@ -32,9 +36,9 @@ use branch::{Branch, Next, Waiting};
 use schedule::Schedule;
 use timers::Timers;
 
+use crate::budget::Purse;
 use crate::fault::{Fault, FaultKind};
 use crate::journal::Journal;
-use crate::policy::Resolved;
 use crate::position::Scope;
 use crate::value::{Outcome, Value};
 
@@ -45,14 +49,14 @@ pub struct Settings {
     pub context: RunContext,
     /// Draws the order of ready branches; first come first served when absent.
     pub seed: Option<u64>,
-    /// Rules that the interpreter adds; they only ever ask more.
-    pub policy: Option<Arc<Resolved>>,
     /// How long a cancelled run waits for a write in flight.
     pub grace_ms: i64,
     /// The time, in milliseconds.
     pub now: i64,
     /// Whether the interpreter answers `Sleep`; otherwise the machine's timers do.
     pub sleeps_outside: bool,
+    /// What the run may use.
+    pub purse: Purse,
 }
 
 /// Runs one program.
@@ -75,6 +79,8 @@ pub struct Machine {
     cancelled: Option<Fault>,
     /// Whether anything was ever interrupted.
     interrupted: bool,
+    /// The branches that wait for the purse, the first first.
+    queued_calls: VecDeque<u32>,
     turns: u64,
 }
 
@@ -102,6 +108,7 @@ impl Machine {
             outcome: None,
             cancelled: None,
             interrupted: false,
+            queued_calls: VecDeque::new(),
             turns: 0,
         }
     }
@@ -123,6 +130,9 @@ impl Machine {
     /// Does what is due.
     pub fn fire(&mut self, now: i64) -> Step {
         self.settings.now = now;
+        if self.timers.next_at().is_some_and(|at| at <= now) {
+            self.journal.fired(now);
+        }
         while let Some((timer, alarm)) = self.timers.take_due(now) {
             self.ring(timer, alarm);
         }
@@ -133,11 +143,19 @@ impl Machine {
     pub fn cancel(&mut self, reason: Option<String>, now: i64) -> Step {
         self.settings.now = now;
         if self.outcome.is_none() && self.cancelled.is_none() {
+            self.journal.interrupted(reason.clone(), now);
             let message = reason.unwrap_or_else(|| "the run was cancelled".to_owned());
             self.cancelled = Some(Fault::new(FaultKind::RunCancelled, message));
             self.interrupt(0, 0);
         }
         self.turn()
+    }
+
+    /// Takes the asks of a step back, empty, so that the next step needs no memory of its own.
+    pub fn reuse(&mut self, asks: Vec<Ask>) {
+        if self.step.asks.is_empty() {
+            self.step.asks = asks;
+        }
     }
 
     /// How the program ended, once.
@@ -148,6 +166,11 @@ impl Machine {
     /// What was asked and answered.
     pub fn journal(&mut self) -> &mut Journal {
         &mut self.journal
+    }
+
+    /// What the run may use.
+    pub fn purse(&mut self) -> &mut Purse {
+        &mut self.settings.purse
     }
 
     /// The run's identity.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::nested::Nested;
 use crate::effects::{Effect, Tool};
 use crate::events::EventBody;
 use crate::fault::Fault;
@@ -23,7 +24,7 @@ pub enum Program {
     /// A program of the host, opened when its turn comes.
     Host(Box<dyn Open>),
     /// A program and what follows from its value.
-    Bind(Box<Program>, Box<dyn Then>),
+    Bind(Nested, Box<dyn Then>),
     /// All at the same time; the values in order.
     Gather(Vec<Program>),
     /// One program an item, at most `limit` at the same time; the values in order.
@@ -31,15 +32,15 @@ pub enum Program {
     /// The first to end decides; the rest is cancelled.
     Race(Vec<Program>),
     /// At most so many milliseconds.
-    Timeout(Box<Program>, i64),
+    Timeout(Nested, i64),
     /// Again after a fault.
     Retry(Box<dyn Attempts>),
     /// The next one after a fault.
     Fallback(Vec<Program>),
     /// A program and what to do about its fault.
-    Catch(Box<Program>, Box<dyn Handler>),
+    Catch(Nested, Box<dyn Handler>),
     /// A program and what runs exactly once after it, whatever became of it.
-    Ensure(Box<Program>, Box<Program>),
+    Ensure(Nested, Nested),
 }
 
 /// What a loop does next; after `Ask` and `Call` it is resumed with the answer.

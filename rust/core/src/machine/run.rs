@@ -47,23 +47,23 @@ impl Machine {
             Program::Host(host) => Some(opened(host.open())),
             Program::Bind(source, then) => {
                 branch.stack.push(Frame::Then(then));
-                Some(Next::Open(*source))
+                Some(Next::Open(source.open()))
             }
             Program::Gather(programs) => self.fork(index, Rule::All, programs),
             Program::Race(programs) => self.fork(index, Rule::First, programs),
             Program::ForEach(items, limit) => self.fork_each(index, items, limit),
-            Program::Timeout(program, wait_ms) => Some(self.limit_time(index, *program, wait_ms)),
+            Program::Timeout(program, wait_ms) => Some(self.limit_time(index, program.open(), wait_ms)),
             Program::Retry(attempts) => self.retry(index, attempts),
             Program::Fallback(programs) => Some(first_of(branch, programs)),
             Program::Catch(program, handler) => {
                 enter(branch, 0);
                 branch.stack.push(Frame::Catch(handler));
-                Some(Next::Open(*program))
+                Some(Next::Open(program.open()))
             }
             Program::Ensure(program, cleanup) => {
                 enter(branch, 0);
                 branch.stack.push(Frame::Ensure(cleanup));
-                Some(Next::Open(*program))
+                Some(Next::Open(program.open()))
             }
         }
     }
@@ -85,7 +85,7 @@ impl Machine {
                 Err(fault) => Next::Deliver(Err(fault)),
             }),
             Frame::Catch(handler) => Some(mended(branch, handler, outcome)),
-            Frame::Ensure(cleanup) => Some(clean(branch, *cleanup, pull, outcome)),
+            Frame::Ensure(cleanup) => Some(clean(branch, cleanup.open(), pull, outcome)),
             Frame::Cleaned(kept) => Some(cleaned(branch, *kept, outcome)),
             Frame::Timeout(timer) => Some(self.timed(timer, pull, outcome)),
             Frame::Retry(retrying) => self.attempted(index, retrying, outcome),

@@ -52,4 +52,27 @@ impl Dice {
         let count = u64::try_from(count.max(1)).unwrap_or(u64::MAX);
         usize::try_from(self.bits() % count).unwrap_or(0)
     }
+
+    /// A number from `low` to `high`, both included, each as likely as any other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use flowai_core::machine::Dice;
+    ///
+    /// let mut dice = Dice::new(7);
+    /// assert!((1..=6).contains(&dice.between(1, 6)));
+    /// assert_eq!(dice.between(i64::MAX, i64::MAX), i64::MAX);
+    /// ```
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
+        let Some(count) = high.abs_diff(low).checked_add(1) else { return low.wrapping_add_unsigned(self.bits()) };
+        // What is left above the last whole round would make its first numbers likelier.
+        let rest = (u64::MAX % count).saturating_add(1) % count;
+        loop {
+            let bits = self.bits();
+            if bits <= u64::MAX.saturating_sub(rest) {
+                return low.wrapping_add_unsigned(bits % count);
+            }
+        }
+    }
 }

@@ -10,6 +10,8 @@ pub enum Part {
     Planner,
     /// A reviewer.
     Human,
+    /// Code of the user's that answers in place of a reviewer.
+    Handler,
     /// A rule that says `never`.
     Policy,
     /// An agent or program that performs plans.
@@ -20,7 +22,7 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 5] = [Self::Planner, Self::Human, Self::Policy, Self::Executor, Self::Runtime];
+    pub const ALL: [Self; 6] = [Self::Planner, Self::Human, Self::Handler, Self::Policy, Self::Executor, Self::Runtime];
 }
 
 /// Someone, by part and name.
@@ -46,6 +48,12 @@ impl Actor {
         Self { part: Part::Human, name: principal.map(str::to_owned) }
     }
 
+    /// A handler of the user's.
+    #[must_use]
+    pub fn handler() -> Self {
+        Self { part: Part::Handler, name: None }
+    }
+
     /// The runtime.
     #[must_use]
     pub fn runtime() -> Self {
@@ -58,6 +66,7 @@ impl std::fmt::Display for Part {
         formatter.write_str(match self {
             Self::Planner => "planner",
             Self::Human => "human",
+            Self::Handler => "handler",
             Self::Policy => "policy",
             Self::Executor => "executor",
             Self::Runtime => "runtime",

@@ -33,10 +33,14 @@ pub struct RecordedCall {
     pub wrote: bool,
     /// Whether it succeeded.
     pub succeeded: bool,
+    /// Whether nobody knows what became of it.
+    #[serde(default)]
+    pub in_doubt: bool,
 }
 
-/// What somebody says about an action in doubt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What somebody says about a write in doubt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Settlement {
     /// It happened, with this result.
     Happened(Value),
@@ -44,6 +48,20 @@ pub enum Settlement {
     Rerun,
     /// It counts as failed.
     Abandon(String),
+}
+
+impl Settlement {
+    /// Reads what a human or a tool's check says, as decisions are written; nothing when it says nothing of it.
+    #[must_use]
+    pub fn read(written: &Value) -> Option<Self> {
+        let field = |name: &str| written.get(name).cloned().unwrap_or(Value::Null);
+        match written.get("decision")?.as_str()? {
+            "happened" => Some(Self::Happened(field("result"))),
+            "run_again" => Some(Self::Rerun),
+            "failed" => Some(Self::Abandon(field("reason").as_str().unwrap_or_default().to_owned())),
+            _ => None,
+        }
+    }
 }
 
 impl PlanInstance {
@@ -118,6 +136,24 @@ impl PlanInstance {
         Ok(())
     }
 
+    /// Settles the first call of a tool that is in doubt; says whether there was one.
+    pub fn settle_call(&mut self, tool: &str, settlement: &Settlement) -> bool {
+        let call = self.calls.iter_mut().find(|call| call.in_doubt && call.tool == tool);
+        let found = call.is_some();
+        if let Some(call) = call {
+            call.in_doubt = false;
+            call.succeeded = matches!(settlement, Settlement::Happened(_));
+        }
+        found
+    }
+
+    /// Whether something of it is in doubt, which keeps it executing until somebody settles it.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        let action = self.actions.iter().any(|action| action.status == ActionStatus::InDoubt);
+        action || self.calls.iter().any(|call| call.in_doubt)
+    }
+
     /// Records a call against a plan that is performed openly.
     ///
     /// # Errors
@@ -127,7 +163,14 @@ impl PlanInstance {
         if self.status != PlanStatus::Executing || self.binding != Some(Binding::Open) {
             return Err(PlanError::WrongBinding);
         }
-        self.calls.push(call);
+        let known = self
+            .calls
+            .iter_mut()
+            .find(|known| known.in_doubt && (&known.tool, &known.position) == (&call.tool, &call.position));
+        match known {
+            Some(known) => *known = call,
+            None => self.calls.push(call),
+        }
         Ok(())
     }
 
@@ -139,13 +182,68 @@ impl PlanInstance {
     ///
     /// [`PlanError::NotSettled`], or [`PlanError::IllegalMove`] when the plan is not executing.
     pub fn finish(&mut self) -> Result<Transition, PlanError> {
-        let failed = self.has_failed();
+        self.end(None)
+    }
+
+    /// Ends the plan although whoever performed it did not come to its end, and says why.
+    ///
+    /// It is executed only when a dispatcher had done every action; an open plan has failed.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::NotSettled`], or [`PlanError::IllegalMove`] when the plan is not executing.
+    pub fn cut_short(&mut self, why: &str) -> Result<Transition, PlanError> {
+        self.end(Some(why))
+    }
+
+    fn end(&mut self, why: Option<&str>) -> Result<Transition, PlanError> {
+        let open = self.binding == Some(Binding::Open);
+        let pending = self.indexes(ActionStatus::Pending);
+        let failed = self.has_failed() || why.is_some() && (open || !pending.is_empty());
         let event = if failed { PlanEvent::Fail } else { PlanEvent::Finish };
         let indexes = self.unsettled(failed);
         if self.status == PlanStatus::Executing && !indexes.is_empty() {
             return Err(PlanError::NotSettled { indexes });
         }
-        self.advance(Actor::runtime(), event)
+        let mut told = self.advance(Actor::runtime(), event)?;
+        told.reason =
+            failed.then(|| self.failure(why, if open { &[] } else { &pending })).filter(|said| !said.is_empty());
+        Ok(told)
+    }
+
+    /// What failed, what cut it short, and which actions were not run.
+    fn failure(&self, why: Option<&str>, pending: &[usize]) -> String {
+        let list = |indexes: &[usize]| indexes.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        let failed = self.indexes(ActionStatus::Failed);
+        let writes = self.calls.iter().filter(|call| call.wrote && !call.succeeded);
+        let writes: Vec<&str> = writes.map(|call| call.tool.as_str()).collect();
+        let said = [
+            (!failed.is_empty()).then(|| format!("failed: {}", list(&failed))),
+            (!writes.is_empty()).then(|| format!("failed: {}", writes.join(", "))),
+            why.map(str::to_owned),
+            (!pending.is_empty()).then(|| format!("not run: {}", list(pending))),
+        ];
+        said.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
+    fn indexes(&self, status: ActionStatus) -> Vec<usize> {
+        self.actions.iter().filter(|action| action.status == status).map(|action| action.index).collect()
+    }
+
+    /// Moves a done action of an ended plan while its undo runs.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::IllegalMove`] when the plan has not ended, [`PlanError::IllegalStep`].
+    pub fn undo(&mut self, index: usize, event: StepEvent, by: Actor) -> Result<(), PlanError> {
+        if !self.status.is_final() {
+            let (from, by) = (Some(self.status), by.part);
+            return Err(PlanError::IllegalMove { from, by, event: PlanEvent::Finish });
+        }
+        let action = self.actions.get_mut(index).ok_or(PlanError::UnknownAction { index })?;
+        action.status = step(index, action.status, event)?;
+        action.by = Some(by);
+        Ok(())
     }
 
     /// The actions that were done, last first: what an undo would have to take back.
@@ -164,10 +262,16 @@ impl PlanInstance {
         let open = self.binding == Some(Binding::Open);
         let unsettled = |status| match status {
             ActionStatus::Running | ActionStatus::InDoubt => true,
-            ActionStatus::Pending => !failed && !open,
-            ActionStatus::Done | ActionStatus::Failed | ActionStatus::Skipped => false,
+            ActionStatus::Pending => !failed,
+            ActionStatus::Done
+            | ActionStatus::Failed
+            | ActionStatus::Skipped
+            | ActionStatus::Undoing
+            | ActionStatus::Undone => false,
         };
-        self.actions.iter().filter(|action| unsettled(action.status)).map(|action| action.index).collect()
+        let calls = self.calls.iter().enumerate().filter(|(_, call)| call.in_doubt).map(|(index, _)| index);
+        let actions = self.actions.iter().filter(|action| unsettled(action.status)).map(|action| action.index);
+        if open { calls.collect() } else { actions.collect() }
     }
 
     fn step(&mut self, index: usize, event: StepEvent, result: Option<Value>) -> Result<&mut ActionState, PlanError> {

@@ -51,6 +51,24 @@ pub struct PlanInstance {
     pub(super) actions: Vec<ActionState>,
     pub(super) binding: Option<Binding>,
     pub(super) calls: Vec<RecordedCall>,
+    #[serde(default)]
+    pub(super) history: Vec<Moment>,
+}
+
+/// One move in the history of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Moment {
+    /// When, in milliseconds since the epoch.
+    pub at: i64,
+    /// The revision that it was about.
+    pub revision: u64,
+    /// What happened.
+    pub event: PlanEvent,
+    /// Who did it.
+    pub by: Actor,
+    /// Why, where a reason was given.
+    pub reason: Option<String>,
 }
 
 /// One action and where it stands.
@@ -75,6 +93,8 @@ pub struct ActionState {
 pub struct Transition {
     /// The revision that stands now.
     pub revision: u64,
+    /// What happened.
+    pub event: PlanEvent,
     /// Where the plan stood; `None` for a new one.
     pub before: Option<PlanStatus>,
     /// Where it stands.
@@ -118,10 +138,12 @@ impl PlanInstance {
             actions: Vec::new(),
             binding: None,
             calls: Vec::new(),
+            history: Vec::new(),
         };
         plan.actions = plan.list_actions();
         plan.digest = plan.compute_digest()?;
-        let told = Transition { revision: 1, before: None, after: status, by, reason: None, diff: Vec::new() };
+        let event = PlanEvent::Store;
+        let told = Transition { revision: 1, event, before: None, after: status, by, reason: None, diff: Vec::new() };
         Ok((plan, told))
     }
 
@@ -209,6 +231,18 @@ impl PlanInstance {
         &self.calls
     }
 
+    /// Its moves, oldest first: who did what to which revision, when and why.
+    #[must_use]
+    pub fn history(&self) -> &[Moment] {
+        &self.history
+    }
+
+    /// Keeps a move in the history.
+    pub fn remember(&mut self, told: &Transition, at: i64) {
+        let Transition { revision, event, by, reason, .. } = told.clone();
+        self.history.push(Moment { at, revision, event, by, reason });
+    }
+
     /// The body without the actions that the reviewer left out: what an executor may see.
     #[must_use]
     pub fn approved_body(&self) -> Value {
@@ -262,6 +296,7 @@ impl PlanInstance {
         self.status = next(Some(before), by.part, event)?;
         Ok(Transition {
             revision: self.revision,
+            event,
             before: Some(before),
             after: self.status,
             by,

@@ -18,7 +18,7 @@ pub use decide::Consent;
 pub use error::PlanError;
 pub use execute::{Binding, RecordedCall, Settlement};
 pub use grant::PlanGrant;
-pub use instance::{ActionState, PlanInstance, Transition};
+pub use instance::{ActionState, Moment, PlanInstance, Transition};
 pub use revise::apply_edits;
 pub use status::{ActionStatus, PlanStatus};
 pub use table::{PlanEvent, Row, STEPS, StepEvent, StepRow, TABLE};

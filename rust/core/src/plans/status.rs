@@ -57,11 +57,24 @@ pub enum ActionStatus {
     InDoubt,
     /// The reviewer left it out.
     Skipped,
+    /// What it did is being taken back.
+    Undoing,
+    /// What it did was taken back.
+    Undone,
 }
 
 impl ActionStatus {
     /// Every status.
-    pub const ALL: [Self; 6] = [Self::Pending, Self::Running, Self::Done, Self::Failed, Self::InDoubt, Self::Skipped];
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Running,
+        Self::Done,
+        Self::Failed,
+        Self::InDoubt,
+        Self::Skipped,
+        Self::Undoing,
+        Self::Undone,
+    ];
 }
 
 impl std::fmt::Display for ActionStatus {
@@ -73,6 +86,8 @@ impl std::fmt::Display for ActionStatus {
             Self::Failed => "failed",
             Self::InDoubt => "in doubt",
             Self::Skipped => "skipped",
+            Self::Undoing => "being undone",
+            Self::Undone => "undone",
         })
     }
 }

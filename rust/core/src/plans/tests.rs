@@ -248,7 +248,14 @@ fn an_openly_performed_plan_ends_as_its_writes_did() {
         let mut plan = approved(Consent::default());
         plan.begin(plan.digest(), executor(), Binding::Open).unwrap();
         assert_eq!(plan.take_grant(0), Err(PlanError::WrongBinding));
-        plan.record_call(RecordedCall { tool: "t".to_owned(), position: "1".to_owned(), wrote, succeeded }).unwrap();
+        plan.record_call(RecordedCall {
+            tool: "t".to_owned(),
+            position: "1".to_owned(),
+            wrote,
+            succeeded,
+            in_doubt: false,
+        })
+        .unwrap();
         plan.finish().unwrap().after
     };
     assert_eq!(ends(true, true), PlanStatus::Executed);

@@ -62,7 +62,8 @@ impl Policy {
 }
 
 fn row(agent: &str, subject: &str, resolved: &Resolved) -> Option<Explained> {
-    let stricter = resolved.deciding().iter().position(|(_, rule)| rule.rule().is_always()).unwrap_or(0);
+    let first = |asks: fn(&Rule) -> bool| resolved.deciding().iter().position(|(_, rule)| asks(rule.rule()));
+    let stricter = first(Rule::is_always).or_else(|| first(|rule| *rule != Rule::Never)).unwrap_or(0);
     let (source, rule) = resolved.deciding().get(stricter)?;
     let others = resolved.deciding().iter().enumerate().filter(|(index, _)| *index != stricter).map(|(_, other)| other);
     let also = others.map(|(source, rule)| Shadowed { source: *source, rule: rule.rule().clone() });

@@ -4,6 +4,7 @@
 //! for one tool, and the tool itself. The most specific decides, except that a
 //! tool's own rule is a floor. Nothing here can lower a rule once it is resolved.
 
+mod addition;
 mod compiled;
 mod error;
 mod explain;
@@ -14,6 +15,7 @@ mod nodes;
 mod resolved;
 mod table;
 
+pub use addition::{Addition, Subject};
 pub use compiled::{Compiled, EXPIRES_IN_MS, Verdict};
 pub use error::PolicyError;
 pub use explain::{Explained, Shadowed, explain};
@@ -21,7 +23,7 @@ pub use facts::Facts;
 pub use layers::{Layer, Source, plan_layers, tool_layers};
 pub use names::{Names, ROOTS};
 pub use resolved::Resolved;
-pub use table::{Addition, Policy, Subject};
+pub use table::Policy;
 
 #[cfg(test)]
 mod tests;

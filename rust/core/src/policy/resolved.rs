@@ -64,10 +64,22 @@ impl Resolved {
         self.deciding.iter().any(|(source, rule)| explicit(*source) && rule.rule().is_always())
     }
 
+    /// Whether the deciding rule is about one tool by its name.
+    #[must_use]
+    pub fn names_the_tool(&self) -> bool {
+        self.deciding.first().is_some_and(|(source, _)| *source == Source::ToolApproval)
+    }
+
     /// Whether nothing here can ever ask.
     #[must_use]
     pub fn never_asks(&self) -> bool {
         self.deciding.iter().all(|(_, rule)| *rule.rule() == crate::specs::Rule::Never)
+    }
+
+    /// Whether an interpreter added to these.
+    #[must_use]
+    pub fn is_added_to(&self) -> bool {
+        self.deciding.iter().any(|(source, _)| *source == Source::Interpreter)
     }
 
     pub(super) fn add(&mut self, rule: Compiled) {

@@ -2,33 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::addition::{Addition, Subject};
 use super::compiled::Compiled;
 use super::error::PolicyError;
 use super::layers::{Layer, Source, floor, plan_layers, runtime_tool_layers, tool_layers};
 use super::resolved::Resolved;
-use crate::specs::{AgentSpec, Rule, RuntimeSpec, ToolSpec};
-
-/// What an added rule speaks about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// The tool of that name, of whichever agent.
-    Tool(String),
-    /// Every tool.
-    Tools,
-    /// Plans.
-    Plans,
-}
-
-/// A rule that an interpreter adds; it can only make the policy stricter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Addition {
-    /// The agent it holds for; `None` for all.
-    pub agent: Option<String>,
-    /// What it speaks about.
-    pub subject: Subject,
-    /// When to ask.
-    pub rule: Rule,
-}
+use crate::specs::{AgentSpec, Role, Rule, RuntimeSpec, ToolSpec};
 
 /// All rules of a runtime, resolved and compiled.
 ///
@@ -54,6 +33,7 @@ pub struct Addition {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
+    roles: BTreeMap<String, Role>,
     tools: BTreeMap<String, BTreeMap<String, Resolved>>,
     plans: BTreeMap<String, Resolved>,
     outside: Vec<Layer>,
@@ -71,6 +51,7 @@ impl Policy {
         let tools = spec.agents.iter().map(|agent| Ok((agent.name.clone(), resolve_tools(spec, agent)?)));
         let plans = spec.agents.iter().map(|agent| Ok((agent.name.clone(), Resolved::new(plan_layers(spec, agent))?)));
         Ok(Self {
+            roles: spec.agents.iter().map(|agent| (agent.name.clone(), agent.role)).collect(),
             tools: tools.collect::<Result<_, PolicyError>>()?,
             plans: plans.collect::<Result<_, PolicyError>>()?,
             outside: runtime_tool_layers(spec),
@@ -127,10 +108,21 @@ impl Policy {
             plans.for_each(|(_, resolved)| resolved.add(rule.clone()));
             return;
         }
-        for (_, tools) in self.tools.iter_mut().filter(|(agent, _)| concerns(agent)) {
-            let named = tools.iter_mut().filter(|(tool, _)| speaks_of(&addition.subject, tool));
+        for (agent, tools) in self.tools.iter_mut().filter(|(agent, _)| concerns(agent)) {
+            // What a role brings along is gated only by a rule that names it.
+            let built_in = self.roles.get(agent).map_or(&[][..], |role| role.built_in_tools());
+            let broad = addition.subject == Subject::Tools;
+            let meant = tools.iter_mut().filter(|(tool, _)| !broad || !built_in.contains(&tool.as_str()));
+            let named = meant.filter(|(tool, _)| speaks_of(&addition.subject, tool));
             named.for_each(|(_, resolved)| resolved.add(rule.clone()));
         }
+    }
+
+    /// Whether an added rule speaks about the plans of this very agent.
+    #[must_use]
+    pub fn asks_about_plans_of(&self, agent: &str) -> bool {
+        let about = |addition: &Addition| addition.subject == Subject::Plans && addition.rule != Rule::Never;
+        self.added.iter().any(|(addition, _)| addition.agent.as_deref() == Some(agent) && about(addition))
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::ReferenceFault;
 use super::handle::Handle;
 use super::id::reference_id;
-use crate::json::{Digest, canonical, digest, size};
+use crate::json::{Digest, digest, exact, size};
 use crate::specs::ReferenceSpec;
 
 /// How large a glimpse may be.
@@ -23,7 +23,7 @@ pub struct Entry {
     pub tenant: String,
     /// Its name.
     pub handle: Handle,
-    /// The value as canonical JSON.
+    /// The value as exact JSON: keys in order, every number of its own type.
     pub body: Arc<[u8]>,
     /// What a model sees of it.
     pub glimpse: Value,
@@ -60,7 +60,7 @@ impl Entry {
         now: i64,
     ) -> Result<Self, ReferenceFault> {
         check_glimpse(&spec.name, &glimpse)?;
-        let body = canonical(value)?;
+        let body = exact(value)?;
         let id = reference_id(tenant, &spec.name, MEDIA_TYPE, body.as_bytes());
         Ok(Self {
             tenant: tenant.to_owned(),

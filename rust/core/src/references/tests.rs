@@ -14,9 +14,20 @@ fn entry(tenant: &str, value: &Value, now: i64) -> Entry {
 #[test]
 fn equal_values_have_equal_handles_and_key_order_does_not_matter() {
     let one = entry("a", &json!({"x": 1, "y": 2.0}), 0);
-    let two = entry("a", &serde_json::from_str(r#"{"y": 2, "x": 1}"#).unwrap(), 50);
+    let two = entry("a", &serde_json::from_str(r#"{"y": 2.00, "x": 1}"#).unwrap(), 50);
     assert_eq!(one.handle, two.handle);
     assert_eq!(one.clone().renewed(two).expires_at, 150);
+}
+
+#[test]
+fn a_number_comes_back_with_the_type_it_had() {
+    for text in ["2", "2.0", "1e16", "1e22", "9007199254740993", "9007199254740993.0", "-0.0", "1e-7"] {
+        let value: Value = serde_json::from_str(text).unwrap();
+        let loaded = entry("a", &value, 0).value();
+        assert_eq!((loaded.as_f64(), loaded.is_f64()), (value.as_f64(), value.is_f64()), "{text}");
+    }
+    assert_ne!(entry("a", &json!(2), 0).handle, entry("a", &json!(2.0), 0).handle);
+    assert_eq!(entry("a", &json!(0.0), 0).handle, entry("a", &json!(-0.0), 0).handle);
 }
 
 #[test]

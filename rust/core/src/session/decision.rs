@@ -2,60 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::approvals::{Approval, ApprovalFault, ApprovalKind, ApprovalStatus, Decision, Verdict};
-use crate::effects::AwaitApproval;
 use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
-use crate::machine::{Ask, Ruling};
-use crate::value::{Outcome, Value};
+use crate::json::decode;
 
-/// What the reviewer is shown, with the names of what it belongs to.
-pub(super) fn shown(approval: &Approval) -> Json {
-    let bound = &approval.bound;
-    let subject = crate::approvals::escaped(&bound.subject);
-    match bound.kind {
-        ApprovalKind::Tool => json!({"tool": bound.tool, "arguments": subject}),
-        ApprovalKind::Plan => json!({"plan_id": bound.plan_id, "revision": bound.plan_revision, "body": subject}),
-        ApprovalKind::InDoubt | ApprovalKind::Program => subject,
-    }
-}
-
-pub(super) fn resolved(approval: &Approval) -> EventBody {
-    let decision = approval.decision.as_ref();
-    let approved = approval.status == ApprovalStatus::Approved;
-    let reason =
-        decision.and_then(
-            |decision| if let Verdict::Reject { reason } = &decision.verdict { Some(reason.clone()) } else { None },
-        );
+/// How an approval ended, as the event tells it.
+pub(super) fn ended(approval: &Approval) -> EventBody {
+    let (approval_id, digest) = (approval.id.clone(), approval.digest.to_string());
+    let decision = match approval.status {
+        ApprovalStatus::Expired => return EventBody::ApprovalExpired { approval_id, digest },
+        ApprovalStatus::Withdrawn => {
+            let reason = approval.withdrawn.clone().unwrap_or_default();
+            return EventBody::ApprovalWithdrawn { approval_id, reason, digest };
+        }
+        ApprovalStatus::Pending | ApprovalStatus::Approved | ApprovalStatus::Rejected => word(approval),
+    };
+    let said = approval.decision.as_ref();
+    let reason = said.and_then(Decision::reason).map(str::to_owned);
     EventBody::ApprovalResolved {
-        approval_id: approval.id.clone(),
-        decision: if approved { "approved" } else { "rejected" }.to_owned(),
-        principal: decision.and_then(|decision| decision.principal.clone()),
+        approval_id,
+        decision: decision.to_owned(),
+        principal: said.and_then(|said| said.principal.clone()),
         reason,
-        digest: approval.digest.to_string(),
-        edited: decision.is_some_and(|decision| decision.verdict.is_edited()),
+        digest,
+        edited: said.is_some_and(|said| said.verdict.is_edited()),
     }
 }
 
-/// A ruling in the words of a handler: what it answers is the subject as approved.
-pub(super) fn answered_by_handler(ask: &Ask, request: &AwaitApproval, value: &Value, now: i64) -> Outcome {
-    let Some(bound) = &request.bound else { return Ok(value.clone()) };
-    let digest = bound.digest().map_err(|error| Fault::new(FaultKind::ValueNotJson, error.to_string()))?;
-    let subject = value.to_json()?;
-    Ok(Value::from(json!(Ruling {
-        approval_id: format!("handler_{}", ask.position),
-        digest: digest.to_string(),
-        approved: true,
-        edited: subject != bound.subject,
-        subject,
-        reason: None,
-        principal: Some("handler".to_owned()),
-        expires_at: i64::MAX,
-        answered_at: now,
-        actions: None,
-    })))
+/// What a human said, in the words of the event.
+fn word(approval: &Approval) -> &'static str {
+    let in_doubt = approval.bound.kind == ApprovalKind::InDoubt;
+    match approval.decision.as_ref().map(|decision| &decision.verdict) {
+        Some(Verdict::Approve { .. }) => "approved",
+        Some(Verdict::Happened { .. }) => "happened",
+        Some(Verdict::RunAgain) => "run_again",
+        Some(Verdict::Failed { .. }) => "failed",
+        Some(Verdict::Reject { .. }) if in_doubt => "failed",
+        Some(Verdict::Reject { .. }) | None => "rejected",
+    }
 }
 
 /// Reads a decision as the host writes it.
@@ -67,18 +54,22 @@ pub fn read_decision(written: &Json, principal: Option<String>, at: i64) -> Resu
     let verdict = match written.get("decision").and_then(Json::as_str) {
         Some("approved") => {
             let read = |field: &str| written.get(field).cloned().unwrap_or(Json::Null);
-            let actions = serde_json::from_value(read("actions")).map_err(|error| malformed(&error.to_string()))?;
+            let actions = decode(read("actions")).map_err(|error| malformed(&error.to_string()))?;
             let edits: Option<BTreeMap<String, Json>> =
-                serde_json::from_value(read("edits")).map_err(|error| malformed(&error.to_string()))?;
+                decode(read("edits")).map_err(|error| malformed(&error.to_string()))?;
             Verdict::Approve { actions, edits: edits.unwrap_or_default() }
         }
         Some("rejected") => Verdict::Reject { reason: reason() },
+        Some("happened") => Verdict::Happened { result: written.get("result").cloned().unwrap_or(Json::Null) },
+        Some("run_again") => Verdict::RunAgain,
+        Some("failed") => Verdict::Failed { reason: reason() },
         _ => return Err(malformed("it neither approves nor rejects")),
     };
-    Ok(Decision { verdict, principal, at })
+    let beside = Some(reason()).filter(|reason| verdict.reason().is_none() && !reason.is_empty());
+    Ok(Decision { verdict, principal, by_handler: false, reason: beside, at })
 }
 
-fn malformed(why: &str) -> Fault {
+pub(super) fn malformed(why: &str) -> Fault {
     Fault::new(FaultKind::ApprovalError, format!("this is no decision: {why}"))
         .hint("answer with `Approve(...)` or `Reject(\"why\")`")
 }
@@ -94,5 +85,6 @@ pub(super) fn approval_fault(fault: &ApprovalFault) -> Fault {
         ApprovalFault::Conflict { .. } => FaultKind::ApprovalConflict,
         _ => FaultKind::ApprovalError,
     };
-    Fault::new(kind, fault.to_string())
+    let told = Fault::new(kind, fault.to_string());
+    if matches!(fault, ApprovalFault::Withdrawn { .. }) { told.hint("nothing waits for it any more") } else { told }
 }

@@ -1,20 +1,23 @@
 //! The desk: what a run keeps in the store, and the events that tell of it.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value as Json, json};
 
-use crate::effects::{Effect, LoadRef, MessageLog, StoreRef, Tool};
+use crate::effects::{Effect, LoadRef, SaveHistory, StoreRef};
 use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
 use crate::json::Digest;
-use crate::machine::{Ask, AskId, RunContext};
+use crate::machine::{Ask, AskId, LeftOpen, RunContext};
 use crate::position::Position;
 use crate::references::{Entry, Handle, ReferenceFault, find};
 use crate::specs::{ReferenceSpec, RuntimeSpec};
 use crate::store::{Batch, HistoryKey, Store, StoreError, Write};
 use crate::value::{Outcome, Value};
+
+use super::standing::Standing;
 
 /// A store that several runs share.
 pub type SharedStore = Arc<Mutex<dyn Store>>;
@@ -24,7 +27,6 @@ pub(super) struct Pending {
     pub approval_id: String,
     pub position: Position,
     pub expires_at: i64,
-    pub tool: Option<Arc<Tool>>,
 }
 
 /// One run's place at the store.
@@ -34,15 +36,47 @@ pub struct Desk {
     pub(super) spec: Arc<RuntimeSpec>,
     pub(super) pending: BTreeMap<AskId, Pending>,
     pub(super) told: Vec<(Position, EventBody)>,
+    /// Questions about writes that nothing of the run waits for, by their approvals.
+    pub(super) left_open: BTreeMap<String, LeftOpen>,
+    /// Writes of it that are to be made again.
+    pub(super) again: BTreeMap<String, LeftOpen>,
+    /// The plans that the run began and did not end, with where it began them.
+    pub(super) begun: BTreeMap<String, Position>,
+    /// Asks whose questions a new revision of their plan made void.
+    pub(super) voided: Vec<AskId>,
     secret: [u8; 32],
     drawn: u64,
+    /// The next id, where a recording has it.
+    pub(super) dictated: Option<String>,
+    /// Ids that a recording has, which nothing else may be called by.
+    pub(super) reserved: BTreeSet<String>,
+    /// What was asked of people before the run was resumed.
+    pub(super) standing: Standing,
+    /// Whether something waits for the run's next batch.
+    staged: Cell<bool>,
 }
 
 impl Desk {
     /// A desk for one run; ids are drawn from the secret, which nobody may guess.
     #[must_use]
     pub fn new(store: SharedStore, context: RunContext, spec: Arc<RuntimeSpec>, secret: [u8; 32]) -> Self {
-        Self { store, context, spec, pending: BTreeMap::new(), told: Vec::new(), secret, drawn: 0 }
+        Self {
+            store,
+            context,
+            spec,
+            pending: BTreeMap::new(),
+            told: Vec::new(),
+            left_open: BTreeMap::new(),
+            again: BTreeMap::new(),
+            begun: BTreeMap::new(),
+            voided: Vec::new(),
+            secret,
+            drawn: 0,
+            dictated: None,
+            reserved: BTreeSet::new(),
+            standing: Standing::default(),
+            staged: Cell::new(false),
+        }
     }
 
     /// Performs an effect on the store.
@@ -55,8 +89,8 @@ impl Desk {
             Effect::StoreRef(store) => self.store_reference(position, store, now),
             Effect::LoadRef(load) => self.load_reference(position, load, now),
             Effect::LoadHistory(load) => self.load_history(&load.agent),
-            Effect::SaveHistory(save) => self.save_history(&save.agent, &save.turns),
-            Effect::StorePlan(store) => self.store_plan(position, store),
+            Effect::SaveHistory(save) => self.save_history(save),
+            Effect::StorePlan(store) => self.store_plan(position, store, now),
             Effect::LoadPlan(load) => self.load_plan(load, now),
             Effect::AdvancePlan(advance) => self.advance_plan(position, advance, ask.clearance(), now),
             other => {
@@ -76,6 +110,7 @@ impl Desk {
             .map_err(|fault| reference_fault(&fault))?;
         let (handle, bytes) = (entry.handle.clone(), entry.body.len());
         self.commit(Write::Reference(entry))?;
+        self.tend(now)?;
         let Handle { kind, id } = handle;
         self.tell(
             position,
@@ -108,10 +143,13 @@ impl Desk {
         Ok(Value::from(Json::Array(turns)))
     }
 
-    fn save_history(&self, agent: &str, turns: &MessageLog) -> Outcome {
-        let Some(key) = self.history_key(agent) else { return Ok(Value::null()) };
-        let messages = turns.to_vec().iter().map(|message| json!(message)).collect();
-        self.commit(Write::History { key, keep: 0, messages })?;
+    /// Adds to what is kept, so that calls of one agent at the same time lose nothing of each other.
+    fn save_history(&self, save: &SaveHistory) -> Outcome {
+        let Some(key) = self.history_key(&save.agent) else { return Ok(Value::null()) };
+        let messages = save.turns.to_vec().iter().map(|message| json!(message)).collect();
+        let kept = self.lock().history(&key).map_err(|error| stored(&error))?.len();
+        let keep = if save.replaces { 0 } else { kept };
+        self.commit(Write::History { key, keep, messages })?;
         Ok(Value::null())
     }
 
@@ -122,10 +160,18 @@ impl Desk {
 
     /// A fresh id that cannot be guessed and is the same when the run is replayed.
     pub(super) fn draw_id(&mut self, prefix: &str) -> String {
-        self.drawn = self.drawn.saturating_add(1);
-        let seed = format!("{}:{prefix}:{}", self.context.run_id, self.drawn);
-        let id = Digest::keyed(&self.secret, seed.as_bytes()).to_string();
-        format!("{prefix}_{}", id.get(..32).unwrap_or(&id))
+        if let Some(id) = self.dictated.take() {
+            return id;
+        }
+        loop {
+            self.drawn = self.drawn.saturating_add(1);
+            let seed = format!("{}:{prefix}:{}", self.context.run_id, self.drawn);
+            let id = Digest::keyed(&self.secret, seed.as_bytes()).to_string();
+            let id = format!("{prefix}_{}", id.get(..32).unwrap_or(&id));
+            if !self.reserved.contains(&id) {
+                return id;
+            }
+        }
     }
 
     /// The thread that plans belong to: a run without one is its own.
@@ -141,8 +187,25 @@ impl Desk {
         self.commit_all(Batch::new().with(write))
     }
 
+    /// Writes what becomes durable with the run's next batch.
     pub(super) fn commit_all(&self, batch: Batch) -> Result<(), Fault> {
+        self.staged.set(true);
+        self.lock().stage(&self.context.run_id, batch).map_err(|error| stored(&error))
+    }
+
+    /// Writes what is durable at once.
+    pub(super) fn commit_now(&self, batch: Batch) -> Result<(), Fault> {
         self.lock().commit(batch).map_err(|error| stored(&error))
+    }
+
+    /// Whether something was written since the last batch.
+    pub(super) fn take_staged(&self) -> bool {
+        self.staged.take()
+    }
+
+    /// Lets the store drop what is over, now and then.
+    pub(super) fn tend(&self, now: i64) -> Result<(), Fault> {
+        self.lock().tend(now).map_err(|error| stored(&error))
     }
 
     pub(super) fn tell(&mut self, position: &Position, body: EventBody) {
@@ -161,7 +224,7 @@ impl Desk {
 }
 
 pub(super) fn stored(error: &StoreError) -> Fault {
-    Fault::new(FaultKind::StorageError, error.to_string())
+    error.fault()
 }
 
 fn reference_fault(fault: &ReferenceFault) -> Fault {

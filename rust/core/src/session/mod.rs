@@ -1,29 +1,43 @@
 //! A session: one run of a machine under one interpreter, still without I/O.
 
 mod approvals;
+mod budget;
+mod by_handler;
+mod changes;
 mod clock;
 mod decision;
 mod desk;
+mod edits;
+mod ending;
+mod happen;
+mod history;
 mod interpreter;
+mod ledger;
 mod perform;
 mod plan_events;
 mod plans;
+mod questions;
+mod recall;
+mod resumed;
+mod standing;
 
 use std::collections::{BTreeMap, VecDeque};
 
 pub use decision::read_decision;
 pub use desk::{Desk, SharedStore};
-pub use interpreter::{Answerer, HostWork, Interpreter, NoAnswers, Performance};
-
-use perform::handled;
+pub use interpreter::{Answerer, Happening, HostWork, Interpreter, NoAnswers, Performance};
+pub use ledger::Keeping;
+pub use resumed::Resumed;
 
 use crate::approvals::Decision;
 use crate::events::{Event, EventBody, Projector};
 use crate::fault::{Fault, FaultKind};
 use crate::journal::Teller;
-use crate::machine::{Ask, AskId, Dice, Machine, Program, Settings, Step};
+use crate::machine::{Ask, AskId, Dice, LeftOpen, Machine, Program, Settings, Step};
 use crate::position::{Position, Scope};
-use crate::value::Outcome;
+use crate::value::{Outcome, Value};
+
+use ledger::Ledger;
 
 /// What a session wants from its driver.
 #[derive(Default)]
@@ -51,11 +65,17 @@ pub struct Session {
     dice: Option<Dice>,
     progress: Progress,
     deadline: Option<i64>,
+    begun: bool,
     paused: bool,
     projector: Projector,
     told: Vec<Event>,
     outcome: Option<Outcome>,
     started_at: i64,
+    /// Until when the journal told what happened; none once that is over.
+    replayed_until: i64,
+    replays: bool,
+    /// What of the run is kept in the store, where the store outlives the process.
+    ledger: Option<Ledger>,
 }
 
 impl Session {
@@ -65,9 +85,12 @@ impl Session {
         settings.now = interpreter.now();
         settings.seed = interpreter.seed();
         settings.sleeps_outside = interpreter.sleeps();
+        settings.purse.follow(interpreter.decided());
         let projector = Projector::new(settings.context.clone());
         Self {
             started_at: settings.now,
+            replayed_until: settings.now,
+            replays: interpreter.is_replaying(),
             dice: settings.seed.map(Dice::new),
             machine: Machine::new(settings),
             interpreter,
@@ -78,16 +101,25 @@ impl Session {
             at_work: BTreeMap::new(),
             progress: Progress::default(),
             deadline: None,
+            begun: false,
             paused: false,
             projector,
             told: Vec::new(),
             outcome: None,
+            ledger: None,
         }
     }
 
-    /// Begins the run.
+    /// Begins the run, unless it was cancelled before.
     pub fn start(&mut self, name: &str, program: Program) {
+        if self.outcome.is_some() {
+            return;
+        }
+        self.begun = true;
         self.tell(Teller::Run, EventBody::RunStarted { program: name.to_owned() });
+        self.open_purse();
+        // Whoever was told of the run finds it in the store, however soon the process ends.
+        self.keep();
         let step = self.machine.start(program);
         self.absorb(step);
     }
@@ -98,6 +130,12 @@ impl Session {
             while let Some(ask) = self.next_ask() {
                 self.perform(ask);
             }
+            let happening = if self.outcome.is_none() { self.interpreter.happened(&mut self.desk) } else { None };
+            if let Some(happening) = happening {
+                self.happen(happening);
+                continue;
+            }
+            self.note_replay();
             if let Some((id, outcome)) = self.interpreter.ready(&mut self.desk) {
                 self.retell();
                 self.complete(id, outcome);
@@ -108,10 +146,19 @@ impl Session {
             }
         }
         self.note_pause();
+        self.keep();
+        self.release_kept();
         let mut progress = std::mem::take(&mut self.progress);
-        progress.finished = self.outcome.is_some();
+        progress.finished = self.outcome.is_some() && self.is_kept();
         progress.wake_at = if progress.finished { None } else { self.wake_at() };
         progress
+    }
+
+    fn note_replay(&mut self) {
+        if self.replays && !self.interpreter.is_replaying() {
+            self.replays = false;
+            self.end_replay();
+        }
     }
 
     /// Takes what the host made of its work; an answer that nobody waits for changes nothing.
@@ -121,18 +168,21 @@ impl Session {
             self.release_next();
         }
         let Some(ask) = self.in_flight.remove(&id) else { return };
-        let outcome = match outcome {
-            Ok(value) if serial.is_some() => handled(&ask, value, self.interpreter.now()),
-            outcome => outcome,
-        };
-        self.deliver(&ask, outcome);
+        let outcome = if serial.is_some() { self.worked(&ask, outcome) } else { outcome };
+        let outcome = if serial.is_some() { self.interpreter.postpone(id, outcome) } else { Some(outcome) };
+        match outcome {
+            Some(outcome) => self.deliver(&ask, outcome),
+            None => drop(self.in_flight.insert(id, ask)),
+        }
     }
 
-    /// Takes a scripted turn that the host worked out.
-    pub fn work_out(&mut self, id: AskId, turn: &serde_json::Value) {
+    /// Takes a scripted turn or decision that the host worked out.
+    pub fn work_out(&mut self, id: AskId, written: &serde_json::Value) {
         self.at_work.remove(&id);
         let Some(ask) = self.in_flight.get(&id).cloned() else { return };
-        if let Performance::Answered(outcome) = self.interpreter.work_out(&ask, turn) {
+        let performance = self.interpreter.work_out(&ask, written, &mut self.desk);
+        self.retell();
+        if let Performance::Answered(outcome) = performance {
             self.complete(id, outcome);
         }
     }
@@ -143,22 +193,55 @@ impl Session {
         self.fire(now);
     }
 
-    /// Takes a human's decision.
+    /// Takes a human's decision, and goes on with it; says whether a write has to be made again by a run of its own.
     ///
     /// # Errors
     /// An unknown, expired or otherwise answered approval, or edits that do not fit.
-    pub fn decide(&mut self, approval_id: &str, decision: Decision) -> Result<(), Fault> {
-        let now = self.interpreter.now();
-        if let Some((id, ruling)) = self.desk.decide(approval_id, decision, now)? {
+    pub fn decide(&mut self, approval_id: &str, decision: &Decision) -> Result<bool, Fault> {
+        let (ruled, runs_again) = self.record(approval_id, decision)?;
+        if let Some((id, ruling)) = ruled {
             self.rule(id, Ok(ruling));
         }
-        Ok(())
+        Ok(runs_again)
     }
 
-    /// Cancels the run.
+    /// Keeps a human's decision; what it rules is for `rule`, where the run goes on. Says whether a write has to be made
+    /// again by a run of its own.
+    ///
+    /// # Errors
+    /// An unknown, expired or otherwise answered approval, or edits that do not fit.
+    pub fn record(&mut self, approval_id: &str, decision: &Decision) -> Result<(Option<(AskId, Value)>, bool), Fault> {
+        let now = self.interpreter.now();
+        let known = self.desk.write_of(approval_id).is_some();
+        let ruled = self.desk.decide(approval_id, decision, now);
+        // What was ruled is told where the run goes on with it.
+        if !matches!(ruled, Ok(Some(_))) {
+            self.retell();
+        }
+        Ok((ruled?, !known && self.desk.write_of(approval_id).is_some()))
+    }
+
+    /// Goes on with what was ruled, where somebody still waits for it.
+    pub fn rule(&mut self, id: AskId, ruling: Outcome) {
+        if self.outcome.is_some() {
+            return;
+        }
+        self.resume();
+        self.retell();
+        if self.at_work.remove(&id).is_some() {
+            self.progress.dropped.push(id);
+        }
+        self.complete(id, ruling);
+    }
+
+    /// Cancels the run; one that has not begun is over at once.
     pub fn cancel(&mut self, reason: Option<String>) {
         if self.outcome.is_some() {
             return;
+        }
+        if !self.begun {
+            let message = reason.unwrap_or_else(|| "the run was cancelled".to_owned());
+            return self.finish(Err(Fault::new(FaultKind::RunCancelled, message)));
         }
         let now = self.interpreter.now();
         let step = self.machine.cancel(reason, now);
@@ -177,12 +260,28 @@ impl Session {
         self.outcome.as_ref()
     }
 
-    /// The events after the first `after`, in order.
+    /// The events after the first `after`, in order; where the run is kept, those that are durable.
     pub fn events(&mut self, after: usize) -> &[Event] {
+        if let Some(ledger) = &self.ledger {
+            return self.told.get(after..ledger.shown()).unwrap_or_default();
+        }
         for record in self.machine.journal().unread() {
             self.projector.project(record, &mut self.told);
         }
         self.told.get(after..).unwrap_or_default()
+    }
+
+    /// How many events there are so far.
+    pub fn count_of_events(&mut self) -> usize {
+        self.keep();
+        let _ = self.events(usize::MAX);
+        self.told.len()
+    }
+
+    /// An event that only those who listen now are told.
+    #[must_use]
+    pub fn transient(&self, position: &Position, body: EventBody, at: i64) -> Event {
+        self.projector.transient(position, body, at)
     }
 
     /// The time of the run's clock, in milliseconds.
@@ -214,32 +313,55 @@ impl Session {
         }
     }
 
-    fn rule(&mut self, id: AskId, ruling: Outcome) {
-        self.resume();
-        self.retell();
-        self.complete(id, ruling);
-    }
-
     fn resume(&mut self) {
-        if std::mem::take(&mut self.paused) {
+        if !self.interpreter.is_replaying() && std::mem::take(&mut self.paused) {
+            let now = self.interpreter.now();
+            self.machine.purse().resume(now);
             self.tell(Teller::Desk, EventBody::RunResumed {});
         }
     }
 
-    /// An approval that was answered without a human, or failed to be, is not left open.
-    fn close_question(&mut self, id: AskId) {
-        self.desk.withdraw(id);
+    /// An approval that was answered without a human, or that nobody waits for, is not left open.
+    fn close_question(&mut self, id: AskId, why: &str) {
+        self.desk.withdraw(id, why);
         self.retell();
     }
 
-    fn absorb(&mut self, step: Step) {
+    /// What a new revision of their plan made void goes back to those who asked.
+    fn return_voided(&mut self) {
+        for id in self.desk.take_voided() {
+            let message = "withdrawn: a newer revision of the plan was stored";
+            let fault = Fault::new(FaultKind::ApprovalRejected, message);
+            self.complete(id, Err(fault.detail(serde_json::json!({"reason": message, "superseded": true}))));
+        }
+    }
+
+    /// Keeps the questions about writes that their branches left behind.
+    fn leave_open(&mut self, left_open: Vec<LeftOpen>) {
+        let now = self.interpreter.now();
+        for left in left_open {
+            if let Some(id) = left.asked {
+                self.in_flight.remove(&id);
+                self.interpreter.dropped(id);
+            }
+            self.desk.leave_open(left, now);
+        }
+        self.retell();
+    }
+
+    fn absorb(&mut self, mut step: Step) {
         if self.outcome.is_some() {
             return;
         }
         if !step.asks.is_empty() {
             self.resume();
         }
-        self.queue.extend(step.asks);
+        self.save_spending(step.finished);
+        self.queue.extend(step.asks.drain(..));
+        self.machine.reuse(step.asks);
+        if !step.left_open.is_empty() {
+            self.leave_open(step.left_open);
+        }
         for id in step.withdrawn {
             self.withdraw(id);
         }
@@ -252,29 +374,6 @@ impl Session {
         {
             self.finish(outcome);
         }
-    }
-
-    /// Leaves everything where it is, as a dying process does.
-    fn crash(&mut self, fault: Fault) {
-        self.queue.clear();
-        self.in_flight.clear();
-        self.held_back.clear();
-        self.deadline = None;
-        self.progress.dropped.extend(std::mem::take(&mut self.at_work).into_keys());
-        self.outcome = Some(Err(fault));
-    }
-
-    fn finish(&mut self, outcome: Outcome) {
-        let outcome = outcome.and_then(|value| self.interpreter.conclude().map(|()| value));
-        let body = match &outcome {
-            Ok(value) => EventBody::RunFinished { output: value.to_json().unwrap_or(serde_json::Value::Null) },
-            Err(fault) if fault.kind() == FaultKind::RunCancelled => {
-                EventBody::RunCancelled { reason: Some(fault.message().to_owned()) }
-            }
-            Err(fault) => EventBody::RunFailed { error: fault.note() },
-        };
-        self.tell(Teller::Run, body);
-        self.outcome = Some(outcome);
     }
 
     fn tell(&mut self, teller: Teller, body: EventBody) {

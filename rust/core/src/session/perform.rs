@@ -1,11 +1,10 @@
 //! Performing: each ask goes to the interpreter, to the host, or back where nobody waits for it.
 
-use super::decision::answered_by_handler;
 use super::{HostWork, Performance, Session};
 use crate::effects::Effect;
 use crate::fault::{Fault, FaultKind};
 use crate::machine::{Ask, AskId};
-use crate::value::{Outcome, Value};
+use crate::value::Outcome;
 
 impl Session {
     pub(super) fn next_ask(&mut self) -> Option<Ask> {
@@ -18,7 +17,12 @@ impl Session {
 
     pub(super) fn perform(&mut self, ask: Ask) {
         let performance = self.interpreter.perform(&ask, &mut self.desk);
+        self.performed(ask, performance);
+    }
+
+    pub(super) fn performed(&mut self, ask: Ask, performance: Performance) {
         self.retell();
+        self.return_voided();
         match performance {
             Performance::Answered(outcome) => self.deliver(&ask, outcome),
             Performance::Waiting => {
@@ -29,20 +33,56 @@ impl Session {
         }
     }
 
-    fn hand_over(&mut self, ask: Ask, work: HostWork) {
+    pub(super) fn hand_over(&mut self, ask: Ask, work: HostWork) {
+        if self.has_to_be_kept_first(&ask, &work) {
+            self.in_flight.insert(ask.id, ask.clone());
+            return self.hold_until_kept(ask, work);
+        }
+        self.hand_over_kept(ask, work);
+    }
+
+    pub(super) fn hand_over_kept(&mut self, ask: Ask, work: HostWork) {
         let serial = work == HostWork::Tool && self.interpreter.one_tool_at_a_time();
         if serial && self.at_work.values().any(|serial| *serial) {
             self.held_back.push_back((ask, work));
             return;
+        }
+        if work == HostWork::Handler
+            && let Some(fault) = self.open_for_handler(&ask)
+        {
+            return self.deliver(&ask, Err(fault));
         }
         self.at_work.insert(ask.id, serial);
         self.in_flight.insert(ask.id, ask.clone());
         self.progress.work.push((ask, work));
     }
 
+    /// A question for a human is asked and told before a handler answers it in place of one.
+    fn open_for_handler(&mut self, ask: &Ask) -> Option<Fault> {
+        if !is_approval(ask) {
+            return None;
+        }
+        let now = self.interpreter.now();
+        let opened = self.desk.open(ask, now);
+        self.retell();
+        opened.err()
+    }
+
+    /// What the host made of its work; a handler's word on a question is a decision like any other.
+    pub(super) fn worked(&mut self, ask: &Ask, outcome: Outcome) -> Outcome {
+        let value = outcome?;
+        if !is_approval(ask) {
+            return Ok(value);
+        }
+        let now = self.interpreter.now();
+        let ruling = self.desk.decide_by_handler(ask.id, &value, now);
+        self.retell();
+        ruling
+    }
+
     pub(super) fn release_next(&mut self) {
         if let Some((ask, work)) = self.held_back.pop_front() {
-            self.hand_over(ask, work);
+            self.hand_over_kept(ask, work);
         }
     }
 
@@ -52,7 +92,7 @@ impl Session {
             return self.crash(Fault::new(FaultKind::Crashed, message));
         }
         self.interpreter.note(ask, &outcome);
-        self.close_question(ask.id);
+        self.close_question(ask.id, "it was answered elsewhere");
         let now = self.interpreter.now();
         let step = self.machine.answer(ask.id, outcome, now);
         self.absorb(step);
@@ -63,7 +103,8 @@ impl Session {
         let waiting = self.queue.len().saturating_add(self.held_back.len());
         self.queue.retain(|ask| ask.id != id);
         self.held_back.retain(|(ask, _)| ask.id != id);
-        if self.queue.len().saturating_add(self.held_back.len()) < waiting {
+        if self.queue.len().saturating_add(self.held_back.len()) < waiting || self.forget_held(id) {
+            self.in_flight.remove(&id);
             let now = self.interpreter.now();
             let step = self.machine.answer(id, Err(Fault::new(FaultKind::Cancelled, "cancelled")), now);
             self.absorb(step);
@@ -73,7 +114,8 @@ impl Session {
     pub(super) fn drop_ask(&mut self, id: AskId) {
         self.queue.retain(|ask| ask.id != id);
         self.held_back.retain(|(ask, _)| ask.id != id);
-        self.close_question(id);
+        self.forget_held(id);
+        self.close_question(id, "nobody waits for it any more");
         self.interpreter.dropped(id);
         self.in_flight.remove(&id);
         if let Some(serial) = self.at_work.remove(&id) {
@@ -85,10 +127,6 @@ impl Session {
     }
 }
 
-/// What a handler of the user's made of a question for a human: it stands in for one.
-pub(super) fn handled(ask: &Ask, value: Value, now: i64) -> Outcome {
-    match &ask.effect {
-        Effect::AwaitApproval(request) => answered_by_handler(ask, request, &value, now),
-        _ => Ok(value),
-    }
+fn is_approval(ask: &Ask) -> bool {
+    matches!(ask.effect, Effect::AwaitApproval(_))
 }

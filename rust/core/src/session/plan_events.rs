@@ -41,7 +41,7 @@ impl Desk {
         position: &Position,
         before: &PlanInstance,
         plan: &PlanInstance,
-        step: &PlanMove,
+        step: Option<&PlanMove>,
     ) {
         let plan_id = plan.id().to_owned();
         for action in plan.actions() {
@@ -58,8 +58,12 @@ impl Desk {
                     kind,
                     arguments: plan.action_arguments(index).cloned().unwrap_or(Json::Null),
                 },
+                // A done action whose undo failed is as it was.
+                ActionStatus::Done if earlier == Some(ActionStatus::Undoing) => continue,
                 ActionStatus::Done => EventBody::ActionFinished { plan_id, index, kind, result },
-                ActionStatus::Failed => EventBody::ActionFailed { plan_id, index, kind, error: error_note(step) },
+                ActionStatus::Failed => {
+                    EventBody::ActionFailed { plan_id, index, kind, error: error_note(step, &result) }
+                }
                 ActionStatus::InDoubt => EventBody::ActionInDoubt { plan_id, index, kind },
                 ActionStatus::Skipped => EventBody::ActionSkipped {
                     plan_id,
@@ -67,15 +71,30 @@ impl Desk {
                     kind,
                     by: action.by.as_ref().map(ToString::to_string).unwrap_or_default(),
                 },
-                ActionStatus::Pending => continue,
+                ActionStatus::Undone => EventBody::ActionUndone {
+                    plan_id,
+                    index,
+                    kind,
+                    result: undo_result(step),
+                    by: action.by.as_ref().map(ToString::to_string).unwrap_or_default(),
+                },
+                ActionStatus::Undoing | ActionStatus::Pending => continue,
             };
             self.tell(position, body);
         }
     }
 }
 
-fn error_note(step: &PlanMove) -> ErrorNote {
-    let message = if let PlanMove::FailAction { error, .. } = step { error.clone() } else { String::new() };
+fn undo_result(step: Option<&PlanMove>) -> Json {
+    if let Some(PlanMove::FinishUndo { result, .. }) = step { result.clone() } else { Json::Null }
+}
+
+/// Why an action failed, as whoever noted it or settled it says.
+fn error_note(step: Option<&PlanMove>, result: &Json) -> ErrorNote {
+    let message = match step {
+        Some(PlanMove::FailAction { error, .. }) => error.clone(),
+        _ => result.as_str().unwrap_or_default().to_owned(),
+    };
     ErrorNote { kind: "ToolFailed".to_owned(), message, hint: None }
 }
 

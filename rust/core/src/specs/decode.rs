@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::json::{JsonError, check_depth};
+use crate::json::{JsonError, check_depth, decode};
 
 /// Why a value is not the spec it was said to be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -46,7 +46,6 @@ pub trait Decode: DeserializeOwned {
     /// ```
     fn decode(value: Value) -> Result<Self, DecodeError> {
         check_depth(&value)?;
-        serde_json::from_value(value)
-            .map_err(|fault| DecodeError::Shape { spec: Self::NAME, message: fault.to_string() })
+        decode(value).map_err(|fault| DecodeError::Shape { spec: Self::NAME, message: fault.to_string() })
     }
 }

@@ -1,7 +1,8 @@
 //! Advice about names: which known name was probably meant.
 
 /// Names the nearest known name, or else lists what there is.
-pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+#[must_use]
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(name, &known) {
         Some(near) => format!("did you mean `{near}`?"),

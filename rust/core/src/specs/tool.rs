@@ -25,6 +25,16 @@ impl Access {
     pub fn writes(self) -> bool {
         !matches!(self, Self::Read)
     }
+
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::WriteIdempotent => "write_idempotent",
+            Self::WriteOnce => "write_once",
+        }
+    }
 }
 
 /// One tool, as the model and the gate see it.
@@ -59,6 +69,9 @@ pub struct ToolSpec {
     /// Who performs it: `python`, `native` or `mcp`.
     #[serde(default = "origin")]
     pub origin: String,
+    /// Whether it can say what became of a call.
+    #[serde(default)]
+    pub checks: bool,
     /// The version of its schema, or one that the author gave.
     #[serde(default)]
     pub version: String,

@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
-use super::keys::{HistoryKey, RunRow};
+use super::keys::{Fence, HistoryKey, RunRow};
 use crate::approvals::Approval;
+use crate::budget::Spent;
 use crate::plans::PlanInstance;
 use crate::references::Entry;
 
 /// One thing to write. Versions and numbers are those that the writer last read.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a batch holds few writes, and not for long")]
 pub enum Write {
     /// Records at the end of a run's journal.
     Append {
@@ -44,12 +46,14 @@ pub enum Write {
         /// The plan.
         plan: PlanInstance,
     },
-    /// The plan that a thread means when it names none.
+    /// The plan of its type that a thread means when it names none.
     CurrentPlan {
         /// Whose thread.
         tenant: String,
         /// Which thread.
         thread: String,
+        /// The plan's type.
+        plan: String,
         /// The plan.
         plan_id: String,
     },
@@ -60,15 +64,35 @@ pub enum Write {
         /// The approval.
         approval: Approval,
     },
+    /// What a thread has used.
+    Spending {
+        /// The version that stands; 0 for a thread that used nothing yet.
+        version: u64,
+        /// Whose thread.
+        tenant: String,
+        /// Which thread.
+        thread: String,
+        /// All that it has used.
+        spent: Spent,
+    },
     /// A reference; equal content is renewed and keeps one body.
     Reference(Entry),
+    /// A value that is found by the digest of its canonical form; equal values are kept once.
+    Content {
+        /// Whose value.
+        tenant: String,
+        /// The value.
+        body: Value,
+    },
 }
 
 /// What becomes durable together, in the order given.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Batch {
-    /// The writes; each thing at most once.
+    /// The writes; a later one builds on an earlier one of the same thing.
     pub writes: Vec<Write>,
+    /// The claim under which they are made, where they are those of a run's owner.
+    pub fence: Option<Fence>,
 }
 
 impl Batch {
@@ -76,6 +100,21 @@ impl Batch {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The batch under a claim.
+    #[must_use]
+    pub fn under(mut self, fence: Option<Fence>) -> Self {
+        self.fence = fence;
+        self
+    }
+
+    /// The batch with all that another one writes, under the claim of either.
+    #[must_use]
+    pub fn then(mut self, more: Self) -> Self {
+        self.writes.extend(more.writes);
+        self.fence = more.fence.or(self.fence);
+        self
     }
 
     /// The batch with one more write.
@@ -95,13 +134,15 @@ impl Write {
             Self::Run { row, .. } => vec!["run", &row.tenant, &row.run_id],
             Self::History { key, .. } => vec!["history", &key.tenant, &key.thread, &key.agent],
             Self::Plan { plan, .. } => vec!["plan", plan.tenant(), plan.id()],
-            Self::CurrentPlan { tenant, thread, .. } => vec!["current plan", tenant, thread],
+            Self::CurrentPlan { tenant, thread, plan, .. } => vec!["current plan", tenant, thread, plan],
             Self::Approval { approval, .. } => {
                 vec!["approval", &approval.bound.tenant, &approval.id]
             }
+            Self::Spending { tenant, thread, .. } => vec!["spending", tenant, thread],
             Self::Reference(entry) => {
                 vec!["reference", &entry.tenant, &entry.handle.kind, &entry.handle.id]
             }
+            Self::Content { tenant, .. } => vec!["content", tenant],
         };
         // Debug quotes each part, so that no two keys read alike.
         parts.iter().map(|part| format!("{part:?}")).collect::<Vec<_>>().join(" ")

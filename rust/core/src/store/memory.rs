@@ -5,16 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::batch::{Batch, Write};
+use super::beside::check_beside;
+use super::damage::Damage;
 use super::error::StoreError;
-use super::keys::{Head, HistoryKey, RunRow, StoredRecord, Versioned};
+use super::keys::{Fence, Head, HistoryKey, RunFilter, RunRow, StoredRecord, Versioned};
 use super::shelf::Store;
-use super::verify::{genesis, link};
+use super::verify::{chained, genesis};
 use crate::approvals::{Approval, ApprovalStatus};
+use crate::budget::Spent;
+use crate::json::{Digest, digest};
 use crate::plans::PlanInstance;
 use crate::references::{Entry, Handle};
 
 /// Tenant, then id.
-type Key = (String, String);
+pub(super) type Key = (String, String);
 
 /// Keeps everything in ordered maps.
 ///
@@ -33,29 +37,33 @@ type Key = (String, String);
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
-    journals: BTreeMap<Key, Vec<StoredRecord>>,
-    runs: BTreeMap<Key, Versioned<RunRow>>,
-    histories: BTreeMap<HistoryKey, Vec<Value>>,
-    plans: BTreeMap<Key, Versioned<PlanInstance>>,
-    current_plans: BTreeMap<Key, String>,
-    approvals: BTreeMap<Key, Versioned<Approval>>,
-    references: BTreeMap<(String, Handle), Entry>,
+    pub(super) journals: BTreeMap<Key, Vec<StoredRecord>>,
+    pub(super) runs: BTreeMap<Key, Versioned<RunRow>>,
+    pub(super) histories: BTreeMap<HistoryKey, Vec<Value>>,
+    pub(super) plans: BTreeMap<Key, Versioned<PlanInstance>>,
+    /// By tenant, thread and type; without a type, the one that was stored last.
+    pub(super) current_plans: BTreeMap<(String, String, Option<String>), String>,
+    pub(super) approvals: BTreeMap<Key, Versioned<Approval>>,
+    spending: BTreeMap<Key, Versioned<Spent>>,
+    pub(super) references: BTreeMap<(String, Handle), Entry>,
+    contents: BTreeMap<(String, Digest), Value>,
+    /// What was written since the last sweep.
+    pub(super) written: usize,
+    /// Each plan's version at the first sweep that saw it, and when that was.
+    pub(super) unchanged: BTreeMap<Key, (u64, i64)>,
 }
 
 impl Store for MemoryStore {
     fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let mut keys = BTreeSet::new();
-        let mut ready = Vec::with_capacity(batch.writes.len());
-        for write in batch.writes {
-            if !keys.insert(write.key()) {
-                return Err(StoreError::WrittenTwice { key: write.key() });
-            }
-            ready.push(self.prepare(write)?);
+        self.check_fence(batch.fence.as_ref())?;
+        if has_twins(&batch.writes) {
+            // Writes that build on one another are tried on a copy, so that a refused one leaves nothing behind.
+            let mut trial = self.clone();
+            batch.writes.into_iter().try_for_each(|write| trial.commit_alone(vec![write]))?;
+            *self = trial;
+            return Ok(());
         }
-        for ready in ready {
-            self.apply(ready);
-        }
-        Ok(())
+        self.commit_alone(batch.writes)
     }
 
     fn journal(&self, tenant: &str, run_id: &str, after: u64) -> Result<Vec<StoredRecord>, StoreError> {
@@ -70,13 +78,38 @@ impl Store for MemoryStore {
         Ok(last.map_or_else(empty, |last| Head { seq: last.seq, digest: last.digest }))
     }
 
+    fn check(&self) -> Result<Vec<Damage>, StoreError> {
+        let mut found = Vec::new();
+        for (tenant, run_id) in self.journals.keys() {
+            Damage::note(&mut found, Damage::name("journal", tenant, run_id), self.verified(tenant, run_id))?;
+        }
+        Ok(found)
+    }
+
     fn run(&self, tenant: &str, run_id: &str) -> Result<Option<Versioned<RunRow>>, StoreError> {
         Ok(self.runs.get(&key(tenant, run_id)).cloned())
     }
 
-    fn runs(&self, tenant: &str, thread: Option<&str>) -> Result<Vec<Versioned<RunRow>>, StoreError> {
-        let of_thread = |row: &&Versioned<RunRow>| thread.is_none() || row.value.thread.as_deref() == thread;
-        Ok(self.runs.values().filter(|row| row.value.tenant == tenant).filter(of_thread).cloned().collect())
+    fn runs(&self, filter: &RunFilter) -> Result<Vec<Versioned<RunRow>>, StoreError> {
+        let mut found: Vec<_> = self.runs.values().filter(|row| filter.takes(&row.value)).cloned().collect();
+        let age = |row: &Versioned<RunRow>| (row.value.started_at, row.value.run_id.clone());
+        found.sort_by_cached_key(age);
+        Ok(found)
+    }
+
+    fn renew(&mut self, owner: &str, until: i64) -> Result<(), StoreError> {
+        let is_theirs =
+            |row: &&mut Versioned<RunRow>| row.value.owner.as_deref() == Some(owner) && row.value.status.is_active();
+        self.runs.values_mut().filter(is_theirs).for_each(|row| row.value.lease_until = until);
+        Ok(())
+    }
+
+    fn content(&self, tenant: &str, digest: &Digest) -> Result<Option<Value>, StoreError> {
+        Ok(self.contents.get(&(tenant.to_owned(), *digest)).cloned())
+    }
+
+    fn erase_thread(&mut self, tenant: &str, thread: &str) -> Result<usize, StoreError> {
+        Ok(self.erase(tenant, thread))
     }
 
     fn history(&self, key: &HistoryKey) -> Result<Vec<Value>, StoreError> {
@@ -87,8 +120,9 @@ impl Store for MemoryStore {
         Ok(self.plans.get(&key(tenant, plan_id)).cloned())
     }
 
-    fn current_plan(&self, tenant: &str, thread: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.current_plans.get(&key(tenant, thread)).cloned())
+    fn current_plan(&self, tenant: &str, thread: &str, plan: Option<&str>) -> Result<Option<String>, StoreError> {
+        let key = (tenant.to_owned(), thread.to_owned(), plan.map(str::to_owned));
+        Ok(self.current_plans.get(&key).cloned())
     }
 
     fn approval(&self, tenant: &str, approval_id: &str) -> Result<Option<Versioned<Approval>>, StoreError> {
@@ -105,24 +139,48 @@ impl Store for MemoryStore {
         Ok(found)
     }
 
+    fn spending(&self, tenant: &str, thread: &str) -> Result<Option<Versioned<Spent>>, StoreError> {
+        Ok(self.spending.get(&key(tenant, thread)).cloned())
+    }
+
     fn reference(&self, tenant: &str, handle: &Handle) -> Result<Option<Entry>, StoreError> {
         Ok(self.references.get(&(tenant.to_owned(), handle.clone())).cloned())
     }
 
     fn sweep(&mut self, before: i64, pinned: &[Handle]) -> Result<usize, StoreError> {
-        let held = self.references.len();
-        self.references.retain(|(_, handle), entry| entry.is_live(before) || pinned.contains(handle));
-        Ok(held.saturating_sub(self.references.len()))
+        Ok(self.drop_old(before, pinned))
+    }
+
+    fn tend(&mut self, now: i64) -> Result<(), StoreError> {
+        if self.is_due() { self.sweep(now, &[]).map(|_| ()) } else { Ok(()) }
     }
 }
 
 /// A write whose preconditions hold and whose digests are taken: applying it cannot fail.
 enum Ready {
     Records(Key, Vec<StoredRecord>),
+    Content((String, Digest), Value),
     Plain(Box<Write>),
 }
 
 impl MemoryStore {
+    fn check_fence(&self, fence: Option<&Fence>) -> Result<(), StoreError> {
+        let Some(Fence { tenant, run_id, epoch: expected }) = fence else { return Ok(()) };
+        let actual = self.runs.get(&key(tenant, run_id)).map_or(0, |row| row.value.epoch);
+        let fenced = || StoreError::Fenced { run_id: run_id.clone(), expected: *expected, actual };
+        if actual == *expected { Ok(()) } else { Err(fenced()) }
+    }
+
+    /// Takes writes of different things: all of them, or none.
+    fn commit_alone(&mut self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let ready = writes.into_iter().map(|write| self.prepare(write)).collect::<Result<Vec<_>, _>>()?;
+        for ready in ready {
+            self.written = self.written.saturating_add(1);
+            self.apply(ready);
+        }
+        Ok(())
+    }
+
     fn prepare(&self, write: Write) -> Result<Ready, StoreError> {
         let named = write.key();
         let stands = match &write {
@@ -130,8 +188,12 @@ impl MemoryStore {
             Write::Run { row, .. } => version(self.runs.get(&key(&row.tenant, &row.run_id))),
             Write::Plan { plan, .. } => version(self.plans.get(&key(plan.tenant(), plan.id()))),
             Write::Approval { approval, .. } => version(self.approvals.get(&key(&approval.bound.tenant, &approval.id))),
+            Write::Spending { tenant, thread, .. } => version(self.spending.get(&key(tenant, thread))),
             Write::History { key, keep, .. } => {
                 return self.check_history(key, *keep).map(|()| Ready::Plain(Box::new(write)));
+            }
+            Write::Content { tenant, body } => {
+                return Ok(Ready::Content((tenant.clone(), digest(body)?), body.clone()));
             }
             Write::CurrentPlan { .. } | Write::Reference(_) => {
                 return Ok(Ready::Plain(Box::new(write)));
@@ -140,13 +202,21 @@ impl MemoryStore {
         match write {
             Write::Append { tenant, run_id, after, records } => {
                 fresh(named, after, stands)?;
-                self.chain(&tenant, &run_id, records)
+                let head = self.head(&tenant, &run_id)?;
+                Ok(Ready::Records(key(&tenant, &run_id), chained(head, records)?))
             }
-            Write::Run { version, .. } | Write::Plan { version, .. } | Write::Approval { version, .. } => {
+            Write::Run { version, row } => {
+                check_beside(version, &row, |filter| {
+                    Ok(self.runs(filter)?.into_iter().map(|other| other.value.run_id).collect())
+                })?;
+                fresh(named, version, stands)?;
+                Ok(Ready::Plain(Box::new(Write::Run { version, row })))
+            }
+            Write::Plan { version, .. } | Write::Approval { version, .. } | Write::Spending { version, .. } => {
                 fresh(named, version, stands)?;
                 Ok(Ready::Plain(Box::new(write)))
             }
-            Write::History { .. } | Write::CurrentPlan { .. } | Write::Reference(_) => {
+            Write::History { .. } | Write::CurrentPlan { .. } | Write::Reference(_) | Write::Content { .. } => {
                 Ok(Ready::Plain(Box::new(write)))
             }
         }
@@ -161,25 +231,16 @@ impl MemoryStore {
         Err(StoreError::Stale { key: format!("history {key:?}"), expected: number(keep), actual: number(held) })
     }
 
-    fn chain(&self, tenant: &str, run_id: &str, records: Vec<Value>) -> Result<Ready, StoreError> {
-        let mut head = self.head(tenant, run_id)?;
-        let mut chained = Vec::with_capacity(records.len());
-        for record in records {
-            head = Head { seq: head.seq.saturating_add(1), digest: link(&head.digest, &record)? };
-            chained.push(StoredRecord { seq: head.seq, digest: head.digest, record });
-        }
-        Ok(Ready::Records(key(tenant, run_id), chained))
-    }
-
     fn apply(&mut self, ready: Ready) {
         let write = match ready {
             Ready::Records(key, records) => {
                 return self.journals.entry(key).or_default().extend(records);
             }
+            Ready::Content(key, body) => return drop(self.contents.insert(key, body)),
             Ready::Plain(write) => *write,
         };
         match write {
-            Write::Append { .. } => {}
+            Write::Append { .. } | Write::Content { .. } => {}
             Write::Run { version, row } => {
                 put(&mut self.runs, key(&row.tenant, &row.run_id), version, row);
             }
@@ -194,8 +255,12 @@ impl MemoryStore {
                 history.truncate(keep);
                 history.extend(messages);
             }
-            Write::CurrentPlan { tenant, thread, plan_id } => {
-                self.current_plans.insert((tenant, thread), plan_id);
+            Write::CurrentPlan { tenant, thread, plan, plan_id } => {
+                self.current_plans.insert((tenant.clone(), thread.clone(), None), plan_id.clone());
+                self.current_plans.insert((tenant, thread, Some(plan)), plan_id);
+            }
+            Write::Spending { version, tenant, thread, spent } => {
+                put(&mut self.spending, key(&tenant, &thread), version, spent);
             }
             Write::Reference(entry) => self.renew(entry),
         }
@@ -211,7 +276,18 @@ impl MemoryStore {
     }
 }
 
-fn key(tenant: &str, id: &str) -> Key {
+/// Whether two writes are of the same thing; of contents any number may be.
+fn has_twins(writes: &[Write]) -> bool {
+    let mut keys = BTreeSet::new();
+    // What a run may share with others depends on each run of its tenant.
+    let thing = |write: &Write| match write {
+        Write::Run { row, .. } => format!("runs {:?}", row.tenant),
+        write => write.key(),
+    };
+    writes.len() > 1 && writes.iter().any(|write| !matches!(write, Write::Content { .. }) && !keys.insert(thing(write)))
+}
+
+pub(super) fn key(tenant: &str, id: &str) -> Key {
     (tenant.to_owned(), id.to_owned())
 }
 

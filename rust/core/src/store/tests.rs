@@ -1,17 +1,80 @@
-//! The memory store keeps the laws, and answers race for one approval.
+//! The memory store keeps the laws, and does not grow.
 
 use serde_json::json;
 
-use super::{Batch, LAWS, MemoryStore, Store, StoreError, Write};
-use crate::approvals::{Approval, ApprovalKind, Bound, Decision, Verdict, answer};
+use super::{Batch, Damage, MemoryStore, Store, StoreError, Write, check_store};
+use crate::approvals::{Approval, ApprovalKind, Bound};
+use crate::budget::Spent;
 use crate::plans::{Actor, Part, PlanInstance};
-use crate::specs::PlanSpec;
+use crate::references::Entry;
+use crate::specs::{PlanSpec, ReferenceSpec};
 
 #[test]
 fn the_memory_store_keeps_every_law() {
-    for (name, law) in LAWS {
-        assert_eq!(law(&mut MemoryStore::default()), Ok(()), "{name}");
+    let conformance = check_store(MemoryStore::default);
+    assert!(conformance.is_kept(), "{conformance}");
+}
+
+#[test]
+fn a_law_that_is_broken_is_named_with_what_was_done_against_it() {
+    let conformance = check_store(|| {
+        let mut store = MemoryStore::default();
+        let (tenant, thread) = ("a".to_owned(), "t".to_owned());
+        let spent = Spent::default();
+        store.commit(Batch::new().with(Write::Spending { version: 0, tenant, thread, spent })).unwrap();
+        store
+    });
+    let broken: Vec<_> = conformance.broken().map(|(name, violation)| (name, violation.as_str())).collect();
+    assert_eq!(broken[0], ("what a thread used is kept", "a thread has used something before it began"));
+    assert!(!conformance.is_kept());
+    let line = "broken  what a thread used is kept: a thread has used something before it began\n";
+    assert!(conformance.to_string().contains(line), "{conformance}");
+}
+
+#[test]
+fn a_check_names_the_journal_and_the_record_that_does_not_follow() {
+    let mut store = MemoryStore::default();
+    for run_id in ["one", "two"] {
+        let (tenant, run_id) = ("acme".to_owned(), run_id.to_owned());
+        let records = vec![json!(1), json!(2), json!(3)];
+        store.commit(Batch::new().with(Write::Append { tenant, run_id, after: 0, records })).unwrap();
     }
+    let key = ("acme".to_owned(), "two".to_owned());
+    store.journals.get_mut(&key).unwrap()[1].record = Some(json!("another"));
+    let fault = StoreError::Broken { run_id: "two".to_owned(), seq: 2 };
+    assert_eq!(store.check(), Ok(vec![Damage { key: Damage::name("journal", "acme", "two"), fault }]));
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+fn kept(number: usize, now: i64, ttl_ms: i64) -> Entry {
+    let spec = ReferenceSpec { name: "R".to_owned(), schema: json!({}), ttl_ms };
+    Entry::new("acme", &spec, &json!({"number": number}), json!(null), now).unwrap()
+}
+
+fn write(store: &mut MemoryStore, write: Write, now: i64) {
+    store.commit(Batch::new().with(write)).unwrap();
+    store.tend(now).unwrap();
+}
+
+#[test]
+fn a_store_that_lives_for_long_does_not_grow() {
+    let mut store = MemoryStore::default();
+    for day in 0..5_000_u32 {
+        let (number, now) = (usize::try_from(day).unwrap(), i64::from(day) * DAY_MS);
+        write(&mut store, Write::Reference(kept(number, now, DAY_MS)), now);
+        let plan_id = format!("p-{day}");
+        let spec = PlanSpec { name: "P".to_owned(), schema: json!({}), actions_field: None };
+        let plan = PlanInstance::store(&plan_id, &spec, "acme", "t", json!({}), Actor::new(Part::Planner, "p"));
+        write(&mut store, Write::Plan { version: 0, plan: plan.unwrap().0 }, now);
+        let (tenant, plan) = ("acme".to_owned(), "P".to_owned());
+        let current = Write::CurrentPlan { tenant, thread: plan_id.clone(), plan, plan_id };
+        write(&mut store, current, now);
+        write(&mut store, asked("acme", &format!("a-{day}"), now), now);
+    }
+    assert!(store.references.len() < 200, "{}", store.references.len());
+    assert!(store.approvals.len() < 200 && store.plans.len() < 200, "{}", store.plans.len());
+    assert!(store.current_plans.len() < 200 && store.unchanged.len() <= store.plans.len());
 }
 
 fn asked(tenant: &str, id: &str, at: i64) -> Write {
@@ -19,52 +82,4 @@ fn asked(tenant: &str, id: &str, at: i64) -> Write {
     let mut approval = Approval::ask(id, bound, "t", at, 100).unwrap();
     approval.thread_id = Some("t".to_owned());
     Write::Approval { version: 0, approval }
-}
-
-#[test]
-fn of_fifty_racing_answers_exactly_one_takes_effect() {
-    let mut store = MemoryStore::default();
-    store.commit(Batch::new().with(asked("acme", "a", 0))).unwrap();
-    let read: Vec<_> = (0..50).map(|_| store.approval("acme", "a").unwrap().unwrap()).collect();
-    let mut taken = 0;
-    for (index, row) in read.into_iter().enumerate() {
-        let (version, mut approval) = (row.version, row.value);
-        let verdict = Verdict::reject(&index.to_string());
-        answer(&mut approval, "acme", Decision { verdict, principal: None, at: 1 }, 1).unwrap();
-        match store.commit(Batch::new().with(Write::Approval { version, approval })) {
-            Ok(()) => taken += 1,
-            Err(fault) => {
-                assert!(matches!(fault, StoreError::Stale { expected: 1, actual: 2, .. }));
-            }
-        }
-    }
-    assert_eq!(taken, 1);
-}
-
-#[test]
-fn pending_approvals_are_listed_in_the_order_they_were_asked() {
-    let mut store = MemoryStore::default();
-    for write in [asked("acme", "a", 9), asked("acme", "b", 3), asked("other", "c", 1)] {
-        store.commit(Batch::new().with(write)).unwrap();
-    }
-    let ids = |tenant: &str, thread| -> Vec<String> {
-        store.pending_approvals(tenant, thread).unwrap().into_iter().map(|row| row.value.id).collect()
-    };
-    assert_eq!(ids("acme", None), ["b", "a"]);
-    assert_eq!(ids("acme", Some("t")), ["b", "a"]);
-    assert!(ids("acme", Some("u")).is_empty());
-    assert_eq!(ids("other", None), ["c"]);
-}
-
-#[test]
-fn a_plan_and_the_thread_that_means_it_are_kept_together() {
-    let mut store = MemoryStore::default();
-    let spec = PlanSpec { name: "P".to_owned(), schema: json!({}), actions_field: None };
-    let plan = PlanInstance::store("p-1", &spec, "acme", "t", json!({}), Actor::new(Part::Planner, "p")).unwrap().0;
-    let current = Write::CurrentPlan { tenant: "acme".to_owned(), thread: "t".to_owned(), plan_id: "p-1".to_owned() };
-    store.commit(Batch::new().with(Write::Plan { version: 0, plan: plan.clone() }).with(current)).unwrap();
-    assert_eq!(store.plan("acme", "p-1").unwrap().unwrap().value, plan);
-    assert_eq!(store.current_plan("acme", "t").unwrap().as_deref(), Some("p-1"));
-    assert_eq!(store.current_plan("other", "t").unwrap(), None);
-    assert!(store.plan("other", "p-1").unwrap().is_none());
 }

@@ -1,20 +1,26 @@
 //! Programs as tests write them.
 
 use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowai_core::effects::{CallTool, CustomEffect, Effect, HostEffect, Tool};
+use flowai_core::effects::{CallTool, Effect, HostEffect, Tool};
 use flowai_core::events::EventBody;
 use flowai_core::fault::{Fault, FaultKind};
 use flowai_core::machine::{Attempts, Continuation, Handler, Items, Move, Program, Then};
-use flowai_core::policy::Policy;
+use flowai_core::policy::{Policy, Resolved};
 use flowai_core::specs::{Decode, RuntimeSpec};
 use flowai_core::value::{Outcome, Value};
 use serde_json::{Value as Json, json};
 
-struct Plain;
+struct Plain(String);
 
 impl HostEffect for Plain {
+    fn kind(&self) -> &str {
+        &self.0
+    }
+
     fn encode(&self) -> Result<Json, Fault> {
         Ok(json!({}))
     }
@@ -26,7 +32,7 @@ impl HostEffect for Plain {
 
 /// A question of the user's own.
 pub fn effect(kind: &str) -> Effect {
-    Effect::Custom(Arc::new(CustomEffect { kind: Arc::from(kind), host: Box::new(Plain) }))
+    Effect::Custom(Arc::new(Plain(kind.to_owned())))
 }
 
 pub fn ask(kind: &str) -> Program {
@@ -54,7 +60,7 @@ impl<F: FnOnce(Value) -> Program + Send> Then for Function<F> {
 }
 
 pub fn bind(source: Program, then: impl FnOnce(Value) -> Program + Send + 'static) -> Program {
-    Program::Bind(Box::new(source), Box::new(Function(then)))
+    Program::Bind(source.into(), Box::new(Function(then)))
 }
 
 /// One after the other; the last value.
@@ -71,15 +77,15 @@ impl Handler for Mend {
 }
 
 pub fn catch(program: Program, instead: Program) -> Program {
-    Program::Catch(Box::new(program), Box::new(Mend(instead)))
+    Program::Catch(program.into(), Box::new(Mend(instead)))
 }
 
 pub fn ensure(program: Program, cleanup: Program) -> Program {
-    Program::Ensure(Box::new(program), Box::new(cleanup))
+    Program::Ensure(program.into(), cleanup.into())
 }
 
 pub fn timeout(program: Program, wait_ms: i64) -> Program {
-    Program::Timeout(Box::new(program), wait_ms)
+    Program::Timeout(program.into(), wait_ms)
 }
 
 struct Again<F> {
@@ -128,18 +134,36 @@ pub fn spec(rules: &Json) -> RuntimeSpec {
     RuntimeSpec::decode(json!({"tenant": {"id": "acme"}, "agents": [agent]})).unwrap()
 }
 
+/// A tool that is ready to be called, with its rules.
+type Ready = (Arc<Tool>, Arc<Resolved>);
+
+thread_local! {
+    /// Schemas and rules cost more to make ready than most tests take.
+    static READY: RefCell<BTreeMap<String, Ready>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+fn ready(rules: &Json, name: &str) -> Ready {
+    let make = || {
+        let spec = spec(rules);
+        let policy = Policy::new(&spec).unwrap().for_tool("ops", name).clone();
+        let tool = spec.agents[0].tool(name).unwrap().clone();
+        (Arc::new(Tool::new(tool, None).unwrap()), Arc::new(policy))
+    };
+    READY.with_borrow_mut(|ready| ready.entry(format!("{name} {rules}")).or_insert_with(make).clone())
+}
+
 /// A call of one of these tools under these rules.
 pub fn call_under(rules: &Json, name: &str, row: i64) -> CallTool {
-    let spec = spec(rules);
-    let policy = Policy::new(&spec).unwrap().for_tool("ops", name).clone();
-    let tool = spec.agents[0].tool(name).unwrap().clone();
+    let (tool, policy) = ready(rules, name);
     CallTool {
-        tool: Arc::new(Tool::new(tool, None).unwrap()),
+        tool,
         arguments: Value::from(json!({"row": row})),
         call_id: None,
         agent: Some(Arc::from("ops")),
-        policy: Some(Arc::new(policy)),
+        policy: Some(policy),
         covers: None,
+        open_plan: None,
+        key: None,
     }
 }
 

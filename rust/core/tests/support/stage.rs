@@ -156,6 +156,7 @@ impl Stage {
                 }
                 (self.tools)(&call.tool.spec.name, &arguments)
             }
+            (HostWork::Decision { decision, .. }, _) => return self.session.work_out(ask.id, decision),
             (HostWork::CheckPlan, Effect::CheckPlan(check)) => Ok(Value::from(check.body.clone())),
             _ => Err(Fault::new(FaultKind::UnhandledEffect, "the stage has no such work")),
         };
@@ -164,7 +165,7 @@ impl Stage {
 
     pub fn decide(&mut self, approval_id: &str, decision: &Json) -> Result<(), Fault> {
         let decision = read_decision(decision, Some("ana".to_owned()), 0).unwrap();
-        self.session.decide(approval_id, decision)?;
+        self.session.decide(approval_id, &decision)?;
         self.drive();
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Wiring: whether the parts of a runtime fit together, checked all at once.
 
+mod added;
 mod names;
 mod plans;
 mod policies;
@@ -7,6 +8,7 @@ mod report;
 mod routes;
 mod tools;
 
+pub use added::check_added;
 pub use report::{Wiring, WiringFault};
 
 use super::runtime::RuntimeSpec;

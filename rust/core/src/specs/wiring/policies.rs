@@ -8,7 +8,7 @@ use crate::specs::hints::did_you_mean;
 use crate::specs::{AgentSpec, ApprovalSpec, Role, Rule, RuntimeSpec, ToolSpec, shape};
 
 /// The schemas that `args` may have under one rule; `None` when any of them is unknown to the core.
-type Schemas<'a> = Option<Vec<&'a Value>>;
+pub(super) type Schemas<'a> = Option<Vec<&'a Value>>;
 
 pub(super) fn check(spec: &RuntimeSpec, wiring: &mut Wiring) {
     let everyone: Vec<&AgentSpec> = spec.agents.iter().collect();
@@ -22,7 +22,7 @@ pub(super) fn check(spec: &RuntimeSpec, wiring: &mut Wiring) {
     }
 }
 
-fn check_approval(place: &str, approval: &ApprovalSpec, agents: &[&AgentSpec], wiring: &mut Wiring) {
+pub(super) fn check_approval(place: &str, approval: &ApprovalSpec, agents: &[&AgentSpec], wiring: &mut Wiring) {
     if let Some(rule) = &approval.plans {
         check_rule(&format!("{place}.plans"), rule, &plan_schemas(agents), wiring);
     }
@@ -48,7 +48,7 @@ fn check_floor(agent: &AgentSpec, tool: &ToolSpec, wiring: &mut Wiring) {
     }
 }
 
-fn check_rule(place: &str, rule: &Rule, schemas: &Schemas<'_>, wiring: &mut Wiring) {
+pub(super) fn check_rule(place: &str, rule: &Rule, schemas: &Schemas<'_>, wiring: &mut Wiring) {
     let names = match Compiled::new(rule) {
         Ok(compiled) => compiled.names(),
         Err(fault) => {

@@ -1,0 +1,1 @@
+"""Cases in files: how rows are read, checked and written."""

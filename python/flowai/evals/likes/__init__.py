@@ -1,0 +1,1 @@
+"""How other libraries score, one module each, as settings of the one matcher."""

@@ -1,0 +1,1 @@
+"""What is told of results: to people, to build servers, to whoever decides."""

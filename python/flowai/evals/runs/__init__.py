@@ -1,0 +1,1 @@
+"""Runs of datasets: what is asked, what came of it, and where it is kept."""

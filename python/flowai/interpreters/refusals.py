@@ -1,0 +1,34 @@
+"""What a runtime refuses before anything is begun."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowai.errors import SpecError, ThreadBusy, ValueNotJson
+
+if TYPE_CHECKING:
+    from flowai.interpreters.threads import Active
+
+
+def check_message(message: object) -> None:
+    """Check what a user says before anything is begun for it."""
+    if not isinstance(message, str):
+        raise SpecError(f"a message is a text, not `{type(message).__name__}`", hint="write it down as a `str`")
+    try:
+        message.encode()
+    except UnicodeEncodeError as error:
+        half = f"a message holds half a character at {error.start}, which JSON cannot"
+        raise ValueNotJson(half, path="$", hint='`text.encode("utf-8", "replace").decode()` replaces it') from error
+
+
+def thread_busy(busy: Active) -> ThreadBusy:
+    """Return the refusal of a second run of a thread."""
+    return busy_elsewhere(busy.thread_id, busy.run_id, busy.waiting())
+
+
+def busy_elsewhere(thread_id: str | None, run_id: str, approvals: list[str]) -> ThreadBusy:
+    """Return the refusal of a second run of a thread whose first one is in the store, or here."""
+    hint = "answer its approvals, wait for it, or pass `queue=True`"
+    return ThreadBusy(
+        f"thread `{thread_id}` has the active run `{run_id}`", approvals=approvals, hint=hint, run_id=run_id
+    )

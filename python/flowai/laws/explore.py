@@ -1,0 +1,197 @@
+"""Exploring a runtime of one's own: one case, with everything going wrong at every effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from flowai.errors import ContentRefused, FlowaiError, ModelTimedOut, SpecError, TimedOut
+from flowai.evals.gates import Watching
+from flowai.interpreters.test import Test
+from flowai.laws.pasted import pasted
+from flowai.laws.trial import Attempt, Trial
+from flowai.specs.decision import Approve, Reject
+from flowai.specs.testing import TestingConfig
+from flowai.specs.trouble import Crashes
+
+if TYPE_CHECKING:
+    from flowai.interpreters.runtime import Runtime
+
+APPROVALS_MAX = 50
+
+
+Invariant = Watching | Callable[[Trial], object]
+"""A gate of `flowai.evals`, or a function of a trial: false, or a text that says why, where it does not hold."""
+
+
+class InvariantBroken(FlowaiError, AssertionError):
+    """An invariant does not hold; the message has a script that can be pasted into a test."""
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Every trial of an exploration in which all invariants held."""
+
+    trials: tuple[Trial, ...] = field(repr=False)
+
+    def __str__(self) -> str:
+        """Say how much was tried."""
+        ways = sorted({trial.what.partition(" at ")[0] for trial in self.trials})
+        return f"{len(self.trials)} runs, every invariant held: {', '.join(ways)}"
+
+
+def explore(
+    runtime: Runtime,
+    prompt: str,
+    *,
+    invariants: Sequence[Invariant],
+    testing: TestingConfig | None = None,
+    agent: str | None = None,
+    services: Callable[[], Any] | None = None,
+    timeout_s: float = 30.0,
+) -> Exploration:
+    """Run one case with a crash, a timeout, a refusal and a rejection at every effect, and check invariants.
+
+    That every run ends is always one of them.
+
+    Args:
+        runtime: your agents; its own interpreter is not asked.
+        prompt: what is asked.
+        invariants: what must hold in every run, whatever goes wrong.
+        testing: what models say; the runtime's own script where none is given. Humans approve until one rejects.
+        agent: the specialist that is asked, in place of the coordinator.
+        services: makes what tools work on, anew for each run.
+        timeout_s: how long a run may take, in real seconds. One that takes longer is left where it is: an async
+            tool is cancelled, and one that never waits goes on behind until the process ends.
+
+    Raises:
+        InvariantBroken: with the shortest script that still breaks it.
+        SpecError: there is no script, or the case does not even run when nothing goes wrong.
+    """
+    if isinstance(timeout_s, bool) or not timeout_s > 0:
+        raise SpecError(f"`timeout_s` is {timeout_s!r}", hint="give seconds above zero")
+    case = _Case(runtime, prompt, agent, services, tuple(invariants), timeout_s)
+    first = case.approved(testing or _own(runtime))
+    case.check(first)
+    trials = [first]
+    for what, changed in _ways(case, first):
+        trials.append(case.tried(what, changed))
+        case.check(trials[-1])
+    return Exploration(tuple(trials))
+
+
+@dataclass(frozen=True)
+class _Case:
+    runtime: Runtime
+    prompt: str
+    agent: str | None
+    services: Callable[[], Any] | None
+    invariants: tuple[Invariant, ...]
+    timeout_s: float
+    recordings: list[Any] = field(default_factory=list[Any])
+
+    def tried(self, what: str, testing: TestingConfig) -> Trial:
+        services = self.services or (lambda: self.runtime.services)
+        attempt = Attempt(self.runtime, self.agent, self.prompt, services)
+        trial, recording = attempt.tried(what, testing, self.timeout_s)
+        self.recordings.append(recording)
+        return trial
+
+    def approved(self, testing: TestingConfig) -> Trial:
+        """Return the run in which nothing goes wrong, with as many approvals as it needs."""
+        if testing.decisions is not None:
+            first = self.tried("nothing", testing)
+        else:
+            first = self.tried("nothing", replace(testing, decisions=()))
+            for count in range(1, APPROVALS_MAX):
+                if first.error is None or "nobody answers the approval" not in str(first.error):
+                    break
+                first = self.tried("nothing", replace(testing, decisions=(Approve(),) * count))
+        if first.error is not None:
+            hint = "give a script under which the case ends well"
+            raise SpecError(f"the case fails when nothing goes wrong: {first.error}", hint=hint)
+        return first
+
+    def broken(self, trial: Trial) -> str | None:
+        """Return which invariant does not hold and why, or nothing."""
+        if not trial.has_ended:
+            last = trial.events[-1] if trial.events else {"type": "nothing"}
+            where = f"`{last['type']}`" + (f" of `{last['tool']}`" if "tool" in last else "")
+            return f"the run does not end within {self.timeout_s:g} s; the last that happened is {where}"
+        for invariant in self.invariants:
+            if isinstance(invariant, Watching):
+                found: object = invariant.broken_by(trial.events)
+                name, holds = invariant.name, found is None
+            else:
+                found, name = invariant(trial), getattr(invariant, "__name__", "invariant")
+                holds = found is None or found is True
+            if not holds:
+                return f"{name}: {found}" if isinstance(found, str) else name
+        return None
+
+    def check(self, trial: Trial) -> None:
+        why = self.broken(trial)
+        if why is None:
+            return
+        shortest = self._shrunk(trial)
+        message = (
+            f"an invariant is broken by {trial.what}: {why}\n\n{pasted(shortest.testing, self.prompt, self.agent)}"
+        )
+        raise InvariantBroken(message)
+
+    def _shrunk(self, trial: Trial) -> Trial:
+        """Take steps and decisions away one by one, as long as it still breaks."""
+        best = trial
+        while True:
+            shorter = (self.tried(trial.what, each) for each in _shorter(best.testing))
+            found = next((each for each in shorter if self.broken(each) is not None), None)
+            if found is None:
+                return best
+            best = found
+
+
+def _own(runtime: Runtime) -> TestingConfig:
+    interpreter: Any = runtime.interpreter
+    interpreter = getattr(interpreter, "inner", interpreter)
+    if not isinstance(interpreter, Test):
+        raise SpecError("nothing says what models answer", hint="give `testing=TestingConfig(script=...)`")
+    return cast("Any", interpreter).testing  # type: ignore[no-any-return]
+
+
+def _ways(case: _Case, first: Trial) -> Iterator[tuple[str, TestingConfig]]:
+    testing, approvals = first.testing, 0
+    for entry in list(case.recordings[-1]):
+        if entry["record"] != "asked" or entry["effect"] == "CallAgent":
+            continue
+        effect, position = entry["effect"], entry["position"]
+        troubles: dict[str, Any] = {
+            "a crash before": Crashes(),
+            "a crash after": Crashes(before=False),
+            # Nobody attends a trial who could end a hanging one, so that it fails as at its time limit.
+            "a timeout": ModelTimedOut("no answer in time") if effect == "CallModel" else TimedOut("no answer in time"),
+            "a refusal": ContentRefused("refused") if effect == "CallModel" else PermissionError("refused"),
+        }
+        if effect == "AwaitApproval":
+            decisions: list[Any] = list(testing.decisions or ())[:approvals]
+            yield f"a rejection at {position}", replace(testing, decisions=(*decisions, Reject("no")))
+            approvals += 1
+        for name, trouble in troubles.items():
+            yield f"{name} at {position} ({effect})", replace(testing, faults={position: trouble})
+
+
+def _shorter(testing: TestingConfig) -> Iterator[TestingConfig]:
+    script: Any = testing.script
+    if isinstance(script, dict):
+        by_agent = cast("dict[str, list[Any]]", script)
+        for agent, steps in by_agent.items():
+            yield from (replace(testing, script={**by_agent, agent: left}) for left in _without_one(steps))
+    elif script:
+        yield from (replace(testing, script=left) for left in _without_one(script))
+    yield from (replace(testing, decisions=tuple(left)) for left in _without_one(testing.decisions or ()))
+
+
+def _without_one(listed: Sequence[Any]) -> Iterator[list[Any]]:
+    """Leave one out, the last first: what comes after the trouble can go most often."""
+    for place in reversed(range(len(listed))):
+        yield [each for index, each in enumerate(listed) if index != place]

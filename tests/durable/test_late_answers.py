@@ -1,0 +1,126 @@
+"""Answers that come while a run changes hands: somebody goes on with it, whoever that is."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowai.interpreters.drive import Drive
+from flowai.interpreters.opening import Opening
+from flowai_harness import Calls, Runtime
+from tests.durable.shop import Deeds, shop
+from tests.harness.desk import turned_until, until
+
+STEPS = (Calls("drop", row=2), "done")
+
+
+def pair(path: Path) -> tuple[Deeds, Runtime, Runtime]:
+    deeds = Deeds()
+    return deeds, shop(path, deeds, *STEPS), shop(path, deeds, *STEPS)
+
+
+async def asked(runtime: Runtime) -> Drive:
+    """Begin a run that asks a human; returns what drives it."""
+    await until(runtime.run_specialist("clerk", "go", thread_id="t"), "approval_required")
+    [active] = runtime.threads.active()
+    return active.drive
+
+
+def is_quiet(drive: Drive) -> bool:
+    """Say whether the run could be let go, were it not held."""
+    return drive.session.is_idle(only_paused=True) and not drive.waiters.are_there
+
+
+def waiting(runtime: Runtime) -> str:
+    [approval] = runtime.pending_approvals()
+    return approval.approval_id
+
+
+async def answered_unheard(drive: Drive, elsewhere: Runtime) -> None:
+    """Approve from elsewhere while a run is still driven here: the answer stands in the store, for it to find."""
+    with drive.parking.held():
+        await turned_until(lambda: is_quiet(drive))
+        await elsewhere.respond_to_approval(waiting(elsewhere), "approve", principal="ana")
+
+
+def gone(_: Opening, drive: Drive) -> None:
+    """Hear of nothing any more, as a process that has ended."""
+    assert drive.left_waiting
+
+
+async def finished(deeds: Deeds, reader: Runtime) -> None:
+    await turned_until(lambda: [each.status for each in reader.runs()] == ["finished"])
+    assert deeds.done == ["drop 2"]
+
+
+def test_an_answer_in_the_moment_of_letting_go_is_heard_by_who_lets_go(tmp_path: Path) -> None:
+    async def whole() -> None:
+        deeds, first, second = pair(tmp_path)
+        drive = await asked(first)
+        await answered_unheard(drive, second)
+        assert deeds.done == []
+        assert drive.parking.park(only_paused=True)
+        await finished(deeds, second)
+
+    asyncio.run(whole())
+
+
+class Slow:
+    """A shelf on which an answer is written only after somebody else has let the run go."""
+
+    def __init__(self, shelf: Any, letting_go: Drive) -> None:
+        self._shelf = shelf
+        self._letting_go = letting_go
+
+    def answer(self, *given: Any) -> None:
+        assert self._letting_go.parking.park(only_paused=True)
+        self._shelf.answer(*given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._shelf, name)
+
+
+def test_an_answer_after_the_run_was_let_go_is_heard_by_who_answers(tmp_path: Path) -> None:
+    async def whole() -> None:
+        deeds, first, second = pair(tmp_path)
+        drive = await asked(first)
+        with drive.parking.held():
+            await turned_until(lambda: is_quiet(drive))
+            approval = waiting(second)
+        second.shelf = Slow(second.shelf, drive)  # type: ignore[assignment] # pyright: ignore[reportAttributeAccessIssue]
+        await second.respond_to_approval(approval, "approve", principal="ana")
+        await finished(deeds, second)
+
+    asyncio.run(whole())
+
+
+def test_a_run_that_was_answered_while_no_process_was_there_is_recovered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Once a process has let go, it hears of nothing any more.
+    monkeypatch.setattr(Opening, "_parked", gone)
+
+    async def whole() -> None:
+        deeds, first, second = pair(tmp_path)
+        drive = await asked(first)
+        await answered_unheard(drive, second)
+        assert drive.parking.park(only_paused=True)
+        assert deeds.done == []
+        third = shop(tmp_path, deeds, *STEPS)
+        [recovered] = third.recover()
+        assert (await recovered).output == "done"
+        assert deeds.done == ["drop 2"]
+
+    asyncio.run(whole())
+
+
+def test_a_run_that_waits_for_a_human_is_not_recovered(tmp_path: Path) -> None:
+    async def whole() -> None:
+        _, first, second = pair(tmp_path)
+        await asked(first)
+        await turned_until(lambda: not first.threads.active())
+        assert second.recover() == []
+        assert [each.status for each in second.runs()] == ["paused"]
+
+    asyncio.run(whole())
