@@ -78,9 +78,15 @@ impl Shelf {
 
     /// The tenants and ids of the runs that are not over, that nobody drives and that wait for no human.
     fn unattended(&self, py: Python<'_>, now: i64) -> PyResult<Vec<(String, String)>> {
-        let found = self.ask(py, |store| store.unattended(now))?;
-        let free = found.into_iter().filter(|row| is_free(&row.value));
-        Ok(free.map(|row| (row.value.tenant, row.value.run_id)).collect())
+        self.ask(py, |store| {
+            let mut found = store.unattended(now)?;
+            // One that cannot be read is for whoever goes on with it to tell of.
+            found.retain(|(tenant, run_id)| match store.run(tenant, run_id) {
+                Ok(row) => row.is_some_and(|row| is_free(&row.value)),
+                Err(_) => true,
+            });
+            Ok(found)
+        })
     }
 
     /// The events of a run after a number, once its journal is what was written.

@@ -1,6 +1,7 @@
 //! The laws of stores, as functions that any store can be checked by.
 
 mod approvals;
+mod attending;
 mod beginning;
 mod checking;
 mod plans;
@@ -24,7 +25,7 @@ pub type Violation = String;
 pub type Law = fn(&mut dyn Store) -> Result<(), Violation>;
 
 /// Every law with its name.
-pub const LAWS: [(&str, Law); 26] = [
+pub const LAWS: [(&str, Law); 27] = [
     ("a batch is visible whole or not at all", whole_or_not_at_all),
     ("the writes of a batch build on one another", writes_build_on_one_another),
     ("what was committed is read back in order", read_back_in_order),
@@ -45,6 +46,7 @@ pub const LAWS: [(&str, Law); 26] = [
     ("what is staged is visible at once", what_is_staged_is_visible),
     ("of racing answers exactly one counts", approvals::one_of_racing_answers_counts),
     ("what waits for a human is listed in order", approvals::what_waits_is_listed_in_order),
+    ("runs that wait for no human are found", attending::runs_that_wait_for_no_human_are_found),
     ("a thread means its last plan", plans::a_thread_means_its_last_plan),
     ("what somebody needs is not swept", sweeping::what_is_needed_stays),
     ("what runs is not swept", sweeping::what_runs_stays),

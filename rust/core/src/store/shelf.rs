@@ -38,6 +38,7 @@ pub type Herald = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// - equal references share one body and live until the later expiry.
 /// - a value is found by its digest, by its tenant only.
 /// - what a thread's runs said can be erased; their chains still verify.
+/// - a run that waits for no human is found, a run that waits is not.
 /// - a check of the whole names each thing that is not what was written, and nothing else.
 pub trait Store: Send {
     /// Makes a batch durable.
@@ -123,25 +124,27 @@ pub trait Store: Send {
     /// [`StoreError::Medium`].
     fn runs(&self, filter: &RunFilter) -> Result<Vec<Versioned<RunRow>>, StoreError>;
 
-    /// The runs that are not over and that wait for no human, or for one who did not answer in time; whoever drives
-    /// them. In the order of `runs`.
+    /// The tenants and ids of the runs that are not over and that wait for no human, or for one who did not answer in
+    /// time; whoever drives them, and whether or not the rest of their rows is sound; in no order.
+    ///
+    /// A store that may hold very many waiting runs finds the others without looking at each.
     ///
     /// # Errors
     ///
     /// [`StoreError::Medium`].
-    fn unattended(&self, now: i64) -> Result<Vec<Versioned<RunRow>>, StoreError> {
+    fn unattended(&self, now: i64) -> Result<Vec<(String, String)>, StoreError> {
         let statuses = vec![RunStatus::Running, RunStatus::Paused];
         let mut waiting = BTreeMap::new();
         let mut found = Vec::new();
         for row in self.runs(&RunFilter { statuses, ..RunFilter::default() })? {
-            let RunRow { tenant, run_id, status, .. } = &row.value;
-            if *status == RunStatus::Paused && !waiting.contains_key(tenant) {
-                let asked = self.pending_approvals(tenant, None)?.into_iter().map(|asked| asked.value);
+            let RunRow { tenant, run_id, status, .. } = row.value;
+            if status == RunStatus::Paused && !waiting.contains_key(&tenant) {
+                let asked = self.pending_approvals(&tenant, None)?.into_iter().map(|asked| asked.value);
                 let asked = asked.filter(|asked| asked.expires_at > now).map(|asked| asked.bound.run_id);
                 waiting.insert(tenant.clone(), asked.collect::<BTreeSet<_>>());
             }
-            if *status == RunStatus::Running || !waiting.get(tenant).is_some_and(|runs| runs.contains(run_id)) {
-                found.push(row);
+            if status == RunStatus::Running || !waiting.get(&tenant).is_some_and(|runs| runs.contains(&run_id)) {
+                found.push((tenant, run_id));
             }
         }
         Ok(found)

@@ -209,6 +209,10 @@ impl Store for Behind {
         self.see(|state, reader| state.overlay.list_runs(reader, filter))
     }
 
+    fn unattended(&self, now: i64) -> Result<Vec<(String, String)>, StoreError> {
+        self.see(|state, reader| state.overlay.unattended(reader, now))
+    }
+
     fn renew(&mut self, owner: &str, until: i64) -> Result<(), StoreError> {
         self.live()?;
         let is_theirs = |row: &RunRow| row.owner.as_deref() == Some(owner) && row.status.is_active();

@@ -1,11 +1,13 @@
 //! What is visible: the medium, and over it what is not durable yet.
 
+use std::collections::BTreeSet;
+
 use flowai_core::approvals::{Approval, ApprovalStatus};
 use flowai_core::json::digest;
 use flowai_core::references::{Entry, Handle};
 use flowai_core::store::{
-    Batch, Fence, Head, HistoryKey, RunFilter, RunRow, Store, StoreError, StoredRecord, Versioned, Write, chained,
-    check_beside,
+    Batch, Fence, Head, HistoryKey, RunFilter, RunRow, RunStatus, Store, StoreError, StoredRecord, Versioned, Write,
+    chained, check_beside,
 };
 use serde_json::Value;
 
@@ -47,6 +49,30 @@ impl Overlay {
         rows.extend(self.runs.tops().map(|(_, row)| row).filter(|row| filter.takes(&row.value)).cloned());
         rows.sort_by_cached_key(|row| (row.value.started_at, row.value.run_id.clone(), row.value.tenant.clone()));
         Ok(rows)
+    }
+
+    /// Those of the medium, but for the runs of which something is not durable yet: each of these is looked at.
+    pub fn unattended(&self, reader: &dyn Store, now: i64) -> Result<Vec<Key>, StoreError> {
+        let asked = self.approvals.tops().map(|((tenant, _), row)| key(tenant, &row.value.bound.run_id));
+        let touched: BTreeSet<Key> = self.runs.tops().map(|(key, _)| key.clone()).chain(asked).collect();
+        let mut found = reader.unattended(now)?;
+        found.retain(|key| !touched.contains(key));
+        for key in touched {
+            if let Some(row) = self.run(reader, &key.0, &key.1)?
+                && self.is_unattended(reader, &row.value, now)?
+            {
+                found.push(key);
+            }
+        }
+        Ok(found)
+    }
+
+    fn is_unattended(&self, reader: &dyn Store, row: &RunRow, now: i64) -> Result<bool, StoreError> {
+        if row.status != RunStatus::Paused {
+            return Ok(row.status.is_active());
+        }
+        let asked = self.pending(reader, &row.tenant, row.thread.as_deref())?;
+        Ok(!asked.iter().any(|asked| asked.value.bound.run_id == row.run_id && asked.value.expires_at > now))
     }
 
     pub fn pending(

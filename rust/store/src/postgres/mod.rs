@@ -211,6 +211,10 @@ impl Store for PostgresStore {
         self.read(&async |rows: &Rows<'_>| rows.runs(filter).await)
     }
 
+    fn unattended(&self, now: i64) -> Result<Vec<(String, String)>, StoreError> {
+        self.read(&async |rows: &Rows<'_>| rows.unattended(now).await)
+    }
+
     fn renew(&mut self, owner: &str, until: i64) -> Result<(), StoreError> {
         self.check_writes()?;
         Ok(self.prolong(owner, until)?)

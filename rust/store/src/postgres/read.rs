@@ -108,6 +108,16 @@ impl Rows<'_> {
         Ok(rows.iter().zip(values).map(|(row, value)| self.leased(row, value)).collect::<Result<_, _>>()?)
     }
 
+    /// The runs that wait for no human.
+    pub async fn unattended(&self, now: i64) -> Answer<Vec<(String, String)>> {
+        let sql = "SELECT tenant, id FROM runs WHERE status = 'running' OR (status = 'paused' AND NOT EXISTS (
+                SELECT 1 FROM approvals WHERE approvals.tenant = runs.tenant AND approvals.run_id = runs.id
+                    AND approvals.status = 'pending' AND approvals.expires_at > $1))
+            ORDER BY started_at, id, tenant";
+        let found = self.session.one(Query::new(sql, vec![Box::new(now)])).await?;
+        found.iter().map(Row::named).collect()
+    }
+
     /// The pending approvals, in the order they were asked.
     pub async fn pending(&self, tenant: &str, thread: Option<&str>) -> Answer<Vec<Versioned<Approval>>> {
         let condition =

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use super::fault::medium;
 use super::head::{Heads, Line};
 use super::rows::Rows;
+use super::table::loaded;
 use crate::seal::Sealer;
 
 /// One group that the head may not have yet.
@@ -21,6 +22,12 @@ pub(super) struct Link {
 
 /// The groups that the head may not have yet, and the one before them.
 pub(super) struct Chain(Vec<Link>);
+
+/// The number of the last group that the database has, before anyone looks at the chain; 0 for none.
+pub(super) fn last(connection: &Connection) -> Result<u64, StoreError> {
+    let number = connection.query_row("SELECT coalesce(max(number), 0) FROM groups", [], |row| row.get(0));
+    number.map(loaded).map_err(medium)
+}
 
 impl Chain {
     pub fn read(connection: &Connection, sealer: &Sealer) -> Result<Self, StoreError> {

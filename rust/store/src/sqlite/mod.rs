@@ -168,6 +168,10 @@ impl Store for SqliteStore {
         self.read(|rows| rows.runs(filter))
     }
 
+    fn unattended(&self, now: i64) -> Result<Vec<(String, String)>, StoreError> {
+        self.read(|rows| rows.unattended(now))
+    }
+
     fn renew(&mut self, owner: &str, until: i64) -> Result<(), StoreError> {
         self.group(|rows| rows.renew(owner, until))
     }

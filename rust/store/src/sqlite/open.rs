@@ -10,7 +10,7 @@ use std::time::Duration;
 use flowai_core::store::StoreError;
 use rusqlite::{Connection, OpenFlags};
 
-use super::chain::Chain;
+use super::chain::{self, Chain};
 use super::fault::{failed, medium};
 use super::head::{HeadFile, Heads, Identity, Loaded, hex};
 use super::schema::{self, Found};
@@ -112,7 +112,7 @@ fn create(connection: &Connection, path: &Path, head: &Path) -> Result<(), Store
 /// A head beside an empty database is one that was never used, or it tells that the database is gone.
 fn begin_head(head: &Path, path: &Path, identity: &Identity) -> Result<(), StoreError> {
     if head.exists() {
-        let (_, _, loaded) = HeadFile::open(head)?;
+        let (_, _, loaded) = HeadFile::open(head, u64::MAX)?;
         if loaded.heads.group > 0 {
             let group = loaded.heads.group;
             let message = format!("`{}` is empty, but its head has seen {group} groups of commits", path.display());
@@ -128,7 +128,7 @@ fn read_both(
     path: &Path,
     head: &Path,
 ) -> Result<(HeadFile, Identity, Loaded, Chain), StoreError> {
-    let (file, identity, loaded) = HeadFile::open(head)?;
+    let (file, identity, loaded) = HeadFile::open(head, chain::last(connection)?)?;
     if schema::id(connection)?.as_deref() != Some(identity.id.as_str()) {
         let message = format!("`{}` is the head of another store than `{}`", head.display(), path.display());
         return Err(StoreError::Foreign { message });

@@ -107,6 +107,17 @@ impl Rows<'_> {
         self.select(&RUNS, &condition, &cells)?.iter().map(|row| self.run_row(row)).collect()
     }
 
+    /// The runs that wait for no human; of a run that waits only its place in two indices is looked at.
+    pub(super) fn unattended(&self, now: i64) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT tenant, id FROM runs WHERE status = 'running' OR (status = 'paused' AND NOT EXISTS (
+                SELECT 1 FROM approvals WHERE approvals.tenant = runs.tenant AND approvals.run_id = runs.id
+                    AND approvals.status = 'pending' AND approvals.expires_at > ?1))
+            ORDER BY started_at, id, tenant";
+        let mut statement = self.connection.prepare_cached(sql).map_err(medium)?;
+        let found = statement.query_map([now], |row| Ok((row.get(0)?, row.get(1)?))).map_err(medium)?;
+        found.collect::<rusqlite::Result<_>>().map_err(medium)
+    }
+
     pub(super) fn history(&self, whose: &HistoryKey) -> Result<Vec<Value>, StoreError> {
         let (tenant, id) = (whose.tenant.as_str(), history_id(whose));
         let Some(row) = self.find(&HISTORIES, tenant, &id)? else { return Ok(Vec::new()) };

@@ -46,7 +46,7 @@ impl SqliteStore {
 
     /// Reads the head anew: other processes have gone on.
     fn reload(&self) -> Result<(), StoreError> {
-        let (_, _, loaded) = HeadFile::open(&self.shared.head)?;
+        let (_, _, loaded) = HeadFile::open(&self.shared.head, u64::MAX)?;
         let mut heads = self.shared.heads();
         if loaded.heads.group > heads.group {
             *heads = loaded.heads;

@@ -60,7 +60,7 @@ pub(in crate::sqlite) struct Loaded {
     pub heads: Heads,
     /// The group that its base stands for, with the digest of all up to it.
     pub base: Option<(u64, Digest)>,
-    /// The lines of groups, oldest first, without the ends of journals.
+    /// The lines of groups, oldest first, without the ends of journals; the early ones also without names.
     pub lines: Vec<Line>,
     /// Whether a line between others is damaged.
     pub is_damaged: bool,
@@ -92,8 +92,8 @@ impl HeadFile {
         sync_folder(path)
     }
 
-    /// Opens a head and reads all that it says.
-    pub fn open(path: &Path) -> Result<(Self, Identity, Loaded), StoreError> {
+    /// Opens a head and reads all that it says; the names of what was written only for groups after one.
+    pub fn open(path: &Path, named_after: u64) -> Result<(Self, Identity, Loaded), StoreError> {
         let failed = |fault: std::io::Error| match fault.kind() {
             std::io::ErrorKind::NotFound => StoreError::Foreign {
                 message: format!("`{}` is missing: a store is its database and its head together", path.display()),
@@ -115,8 +115,9 @@ impl HeadFile {
             if line.base {
                 loaded.base = Some((line.group, line.rolling));
             } else {
-                // The ends of journals are in the heads by now.
-                loaded.lines.push(Line { heads: Vec::new(), ..line });
+                // The ends of journals are in the heads by now. The names would be as many as the rows of the store.
+                let keys = if line.group > named_after { line.keys } else { Vec::new() };
+                loaded.lines.push(Line { heads: Vec::new(), keys, ..line });
             }
         })
         .map_err(failed)?;
@@ -141,7 +142,7 @@ impl HeadFile {
     pub fn refresh(&mut self, heads: &mut Heads) -> Result<(), StoreError> {
         let failed = |fault: std::io::Error| failed(&self.path.display().to_string(), &fault);
         if fs::metadata(&self.path).map_err(failed)?.ino() != self.inode {
-            let (head, identity, loaded) = Self::open(&self.path)?;
+            let (head, identity, loaded) = Self::open(&self.path, u64::MAX)?;
             if identity.id != self.identity.id {
                 return Err(StoreError::Foreign {
                     message: format!("`{}` is another store's now", self.path.display()),
@@ -231,7 +232,7 @@ impl HeadFile {
         file.write_all_at(text.as_bytes(), start).and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&path, &self.path).map_err(failed)?;
         sync_folder(&self.path)?;
-        *self = Self::open(&self.path)?.0;
+        *self = Self::open(&self.path, u64::MAX)?.0;
         Ok(())
     }
 }
