@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from flowai.interpreters.listed_prices import listed_cost
 from flowai.specs.price import Price, checked_prices
 
 if TYPE_CHECKING:
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 Prices = Mapping[str, Price]
 """What models cost, by the names under which they are asked."""
-
-ALIASES = {"gemini": "google"}
-"""Providers whom the list knows by another name."""
 
 
 def cost_of(own: Prices | None = None) -> Callable[[str, int, int, int, int], int | None]:
@@ -38,7 +35,7 @@ def cost_of(own: Prices | None = None) -> Callable[[str, int, int, int, int], in
     def cost(model: str, read: int, written: int, cached: int, cache_write: int) -> int | None:
         price = prices.get(model)
         if price is None:
-            usd = _listed(model, read, written, cached, cache_write)
+            usd = listed_cost(model, read, written, cached, cache_write)
         else:
             usd = price.cost(
                 input_tokens=read, output_tokens=written, cached_tokens=cached, cache_write_tokens=cache_write
@@ -47,26 +44,3 @@ def cost_of(own: Prices | None = None) -> Callable[[str, int, int, int, int], in
         return None if usd is None else math.ceil(round(usd * 1_000_000, 3))
 
     return cost
-
-
-def _listed(model: str, read: int, written: int, cached: int, cache_write: int) -> float | None:
-    try:
-        genai_prices: Any = import_module("genai_prices")
-    except ImportError:
-        return None
-    provider, _, name = model.rpartition(":")
-    provider = ALIASES.get(provider, provider)
-    usage = genai_prices.Usage(
-        input_tokens=read,
-        output_tokens=written,
-        cache_read_tokens=min(cached, read),
-        cache_write_tokens=min(cache_write, max(0, read - cached)),
-    )
-    # `provider:model` names a route; a tag such as `llama3:8b` is part of the name.
-    for asked in ({"model_ref": name, "provider_id": provider or None}, {"model_ref": model}):
-        try:
-            found = genai_prices.calc_price(usage, **asked)
-        except (LookupError, ValueError):
-            continue
-        return float(found.total_price)
-    return None
