@@ -34,6 +34,23 @@ def test_a_runtime_spec_holds_only_the_names_of_providers() -> None:
     assert spec.providers["openai"].api_key == Secret(CANARY)
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (f"https://ana:{CANARY}@models.example:8443/v1", "https://***@models.example:8443/v1"),
+        (f"https://ana:{CANARY}/@{CANARY}?@models.example", "https://***@models.example"),
+        (f"https://models.example/v1?key={CANARY}", "https://models.example/v1?***"),
+        (f"https://models.example/v1#{CANARY}", "https://models.example/v1?***"),
+        ("https://models.example/v1", "https://models.example/v1"),
+    ],
+)
+def test_a_provider_prints_its_address_without_what_is_secret_in_it(given: str, shown: str) -> None:
+    provider = to_provider("house", {"api": "chat", "baseUrl": given})
+    assert provider.base_url == given
+    assert f"base_url='{shown}'" in repr(provider)
+    assert CANARY not in repr(provider)
+
+
 def test_both_spellings_of_a_key_are_read() -> None:
     camel = to_provider("x", {"apiKey": "k", "baseUrl": "http://h/v1", "timeoutS": 3, "maxRetries": 0})
     snake = to_provider("x", {"api_key": "k", "base_url": "http://h/v1", "timeout_s": 3, "max_retries": 0})

@@ -64,7 +64,8 @@ class ProviderSpec:
     tokens_per_minute: int | None = None
 
     def __repr__(self) -> str:
-        shown = ((each.name, getattr(self, each.name)) for each in fields(self))
+        shown = [(each.name, getattr(self, each.name)) for each in fields(self)]
+        shown = [(name, _shown_url(value) if name == "base_url" and value else value) for name, value in shown]
         return f"ProviderSpec({', '.join(f'{name}={value!r}' for name, value in shown if value not in (None, {}))})"
 
     def reveal(self) -> dict[str, Any]:
@@ -74,6 +75,14 @@ class ProviderSpec:
         shown["headers"] = [(name, value.bare()) for name, value in self.headers.items()]
         del shown["name"]
         return shown
+
+
+def _shown_url(url: str) -> str:
+    """Return an address without what may be a password or a key in it."""
+    scheme, _, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")
+    shown = re.split(r"[?#]", place, maxsplit=1)[0]
+    return f"{scheme}://{'***' if user else ''}{at}{shown}{'?***' if shown != place else ''}"
 
 
 def revealed(providers: Mapping[str, ProviderSpec]) -> dict[str, Any]:
