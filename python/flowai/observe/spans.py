@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 Place = tuple[str, str]
 """What a span is of, and where: `("chat", "0.0.1")`."""
 
-MEASURED = (words.OPERATION, words.PROVIDER, words.REQUEST_MODEL, words.TOOL, words.AGENT, words.ERROR)
+MEASURED = (
+    *(words.OPERATION, words.PROVIDER, words.REQUEST_MODEL, words.RESPONSE_MODEL),
+    *(words.TOOL, words.AGENT, words.ERROR),
+)
 """The attributes that metrics have too."""
 OPERATIONS = ("chat", "execute_tool", "invoke_agent")
 """What is measured."""
@@ -140,6 +143,9 @@ class Spans:
         found = self._runs[event.run_id].get(("chat", event.position))
         if found is not None:
             self._tell(found, {words.ATTEMPTS: event.attempt})
+            if event.model is not None:
+                instead = {words.RESPONSE_MODEL: event.model, words.PROVIDER: words.provider_of(event.model)}
+                self._tell(found, instead)
             found.span.add_event("retry", {words.ERROR: event.error.kind}, timestamp=_ns(event.at))
 
     def _model_answered(self, event: Any) -> None:

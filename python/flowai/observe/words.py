@@ -8,6 +8,7 @@ from __future__ import annotations
 OPERATION = "gen_ai.operation.name"
 PROVIDER = "gen_ai.provider.name"
 REQUEST_MODEL = "gen_ai.request.model"
+RESPONSE_MODEL = "gen_ai.response.model"
 FINISH_REASONS = "gen_ai.response.finish_reasons"
 CONVERSATION = "gen_ai.conversation.id"
 AGENT = "gen_ai.agent.name"
