@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
 
 from flowai.effects.codec import Codec
 from flowai.effects.effect import Effect
@@ -11,10 +12,11 @@ from flowai.effects.families import Models
 from flowai.effects.file import File
 from flowai.effects.message import MessageLike, as_mappings, messages_json
 from flowai.effects.model_answer import ModelAnswer
+from flowai.effects.output_codec import OutputCodec
 from flowai.errors import ProgramError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from typing_extensions import TypeVar as Defaulted
 
@@ -42,8 +44,8 @@ class CallModel(Effect[A_co], Models):
 
     Raises:
         ModelFailed: The model gave no usable answer; the program may catch it.
-        ProgramError: Not exactly one of `prompt` and `messages` was given, or a message has an unknown
-            role or key.
+        ProgramError: Not exactly one of `prompt` and `messages` was given, a message has an unknown
+            role or key, or the model has no name.
 
     Example:
         >>> CallModel("claude-haiku-4-5", prompt="Say hello.").encode()["prompt"]
@@ -64,6 +66,7 @@ class CallModel(Effect[A_co], Models):
     """The type of the answer, or None for text."""
     settings: Mapping[str, Any] | None
     """Settings of the provider."""
+    _given: ClassVar[Mapping[str, Any] | None] = None
 
     @overload
     def __init__(
@@ -108,6 +111,7 @@ class CallModel(Effect[A_co], Models):
         conversation = None if messages is None else as_mappings(messages)
         if conversation is not None:
             messages_json(conversation)
+        _check_kinds(model, settings)
         if files and prompt is None:
             raise ProgramError("`files` belong to a prompt", hint="put them into a message of the user")
         put = object.__setattr__
@@ -125,13 +129,36 @@ class CallModel(Effect[A_co], Models):
     @property
     def codec(self) -> Codec:
         """How the answer is written as JSON and read back."""
-        return Codec.of(str if self.output is None else self.output, where="`CallModel`")
+        return OutputCodec.of(str if self.output is None else self.output, where="`CallModel`")
 
     @property
     def whole(self) -> bool:
         """Whether all that the model said is the answer, and not its text or output."""
         wanted: Any = self.output
         return wanted is ModelAnswer
+
+    @property
+    def tool_schemas(self) -> list[dict[str, Any]]:
+        """What the model may ask to be called: `name`, `description` and `parameters`, a JSON Schema, of each.
+
+        A gateway of one's own passes them on; the tools themselves are not its business.
+        """
+        offered = [tool.to_json() for tool in self.tools] if self._given is None else self._given["tools"]
+        return [{name: tool[name] for name in ("name", "description", "parameters")} for tool in offered]
+
+    @property
+    def output_schema(self) -> dict[str, Any] | None:
+        """The JSON Schema that the answer has to fit, or None where it is a text."""
+        if self._given is not None:
+            return cast("dict[str, Any] | None", self._given["output"])
+        return None if self.output is None or self.whole else self.codec.encoding.schema()
+
+    @staticmethod
+    def handed(given: Mapping[str, Any]) -> CallModel[Any]:
+        """Return the question that the core asks, as a handler of the user's sees it."""
+        call = CallModel(given["model"], messages=given["messages"], settings=given["settings"])
+        object.__setattr__(call, "_given", given)
+        return call
 
     def encode(self) -> dict[str, Any]:
         """Write the question as JSON, tools and output by their schemas.
@@ -145,7 +172,7 @@ class CallModel(Effect[A_co], Models):
             "prompt": None if self.files else self.prompt,
             "messages": anything.encode(self._conversation()),
             "tools": [tool.to_json() for tool in self.tools],
-            "output": None if self.output is None or self.whole else self.codec.encoding.schema(),
+            "output": self.output_schema,
             "settings": anything.encode(self.settings),
         }
 
@@ -153,3 +180,10 @@ class CallModel(Effect[A_co], Models):
         if self.files:
             return messages_json([{"role": "user", "text": self.prompt, "files": self.files}])
         return None if self.messages is None else messages_json(self.messages)
+
+
+def _check_kinds(model: object, settings: object) -> None:
+    if not isinstance(model, str):
+        raise ProgramError(f"`{model!r:.60}` is not the name of a model", hint='write `CallModel("gpt-5", ...)`')
+    if settings is not None and not isinstance(settings, Mapping):
+        raise ProgramError(f"`settings` is {settings!r:.60}", hint='write `settings={"temperature": 0}`')

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from flowai import effects
-from flowai.errors import UnhandledEffect
+from flowai.errors import UnhandledEffect, ValueNotJson
 from flowai.specs.decision import Approve, Failed, Happened, Reject, RunAgain
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def effect_of(kind: str, written: dict[str, Any], tool: Any) -> Effect[Any]:
         UnhandledEffect: Effects of this kind cannot be handed to a handler.
     """
     if kind == "CallModel":
-        return effects.CallModel(written["model"], messages=written["messages"], settings=written["settings"])
+        return effects.CallModel.handed(written)
     if kind == "CallTool":
         return effects.CallTool(tool, **tool.decode_arguments(written["arguments"]))
     if kind == "AwaitApproval":
@@ -37,8 +37,15 @@ def effect_of(kind: str, written: dict[str, Any], tool: Any) -> Effect[Any]:
 
 
 def answered(effect: Effect[Any], answer: object) -> Any:
-    """Return an answer in the form that the native part reads."""
+    """Return an answer in the form that the native part reads.
+
+    Raises:
+        ValueNotJson: It is no answer to this question.
+    """
     if isinstance(effect, effects.CallModel):
+        if answer is None and effect.output_schema is None:
+            hint = "return a text, a value of the type that was asked for, or a `ModelAnswer`"
+            raise ValueNotJson("the handler of `CallModel` answered with nothing", path="$", hint=hint)
         return _model_answer(answer)
     if isinstance(effect, effects.AwaitApproval):
         if isinstance(answer, Approve | Reject | Happened | RunAgain | Failed):
