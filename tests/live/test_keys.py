@@ -67,6 +67,18 @@ def test_what_a_provider_repeats_of_the_key_is_struck_out(status: int) -> None:
     assert [each for each in kept for canary in CANARIES if canary in each] == []
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_key_of_another_provider_is_struck_out_too(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", IN_ENVIRONMENT)
+    echo = {"error": {"type": "x", "message": f"wrong key {IN_ENVIRONMENT}"}}
+    reply = Reply(f"the key is {IN_ENVIRONMENT}") if status == 200 else Reply(status=status, error=echo)
+    with serving(lambda _: reply) as server:
+        run = runtime_at(server).run_specialist("greeter", "hello").wait()
+    kept = [repr(run.result), run.recording.to_json(), *(event.model_dump_json() for event in run.events)]
+    assert [each for each in kept if IN_ENVIRONMENT in each] == []
+    assert any("[key]" in each for each in kept)
+
+
 def test_a_key_that_cannot_be_sent_is_not_shown() -> None:
     with serving([]) as server, pytest.raises(SpecError) as caught:
         runtime_at(server, apiKey=f"{IN_SPEC}\n")

@@ -70,7 +70,8 @@ pub(crate) struct Progress {
     shown_bytes: usize,
     /// Whether the last piece was thinking.
     is_thinking: bool,
-    veil: Veil,
+    /// What hides secrets from the readers of this attempt.
+    pub veil: Veil,
 }
 
 impl Progress {
@@ -150,7 +151,7 @@ pub(crate) async fn run(
     progress: &mut Progress,
     show: &Show<'_>,
 ) -> Result<ModelAnswer, Fault> {
-    (progress.status, progress.request_id, progress.veil) = (None, None, line.veil.clone());
+    (progress.status, progress.request_id) = (None, None);
     let timeouts = &line.endpoint.timeouts;
     let client = line.client(&sent.url).await?;
     let first = sent.stream.then(|| Instant::now() + timeouts.first_byte);

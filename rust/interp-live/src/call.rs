@@ -214,6 +214,7 @@ impl Call<'_> {
         };
         let show = |attempt, index, piece: Piece| post.shown(id, attempt, index, piece);
         let mut pass = target.line.throttle.pass(sent.tokens(), &delayed).await;
+        self.progress.veil = self.models.veil.clone();
         let answered = attempt::run(target.line, sent, &mut self.progress, &show).await;
         let counted = std::mem::take(&mut self.progress.usage);
         let used = answered.as_ref().map_or(counted, |answer| answer.usage);
@@ -252,7 +253,7 @@ impl Call<'_> {
         let fault = self.progress.told(fault);
         let fault = trouble::with(fault, json!({"provider": target.line.endpoint.name, "model": target.model}));
         let fault = trouble::with(fault, json!({"partial": partial, "usage": spent}));
-        trouble::without(fault, target.line.secrets())
+        self.models.struck(target.line, fault)
     }
 
     fn out_of_time(&mut self, targets: &[Target<'_, '_>]) -> Fault {

@@ -12,7 +12,6 @@ use crate::client;
 use crate::endpoint::Endpoint;
 use crate::key::Key;
 use crate::throttle::Throttle;
-use crate::veil::Veil;
 
 /// Words in the names of what is secret, in the query of an address and in headers.
 const SECRET_NAMES: [&str; 8] = ["key", "token", "secret", "sig", "pass", "auth", "cred", "cookie"];
@@ -26,8 +25,6 @@ pub(crate) struct Line {
     headers: HeaderMap,
     /// The secrets that its address holds.
     of_address: Vec<Key>,
-    /// What hides the secrets of the endpoint from the readers of its answers: a header of the user's is one by its name.
-    pub veil: Veil,
     /// Made when first needed, because it reads the certificates of the platform.
     client: OnceCell<Client>,
 }
@@ -45,8 +42,7 @@ impl Line {
         let headers = headers(&endpoint)?;
         let throttle = Throttle::new(&endpoint.limits);
         let of_address = base.as_ref().map(secrets_of).unwrap_or_default();
-        let veil = Veil::of(secrets_sent(&endpoint).chain(&of_address));
-        Ok(Self { endpoint, throttle, base, headers, of_address, veil, client: OnceCell::new() })
+        Ok(Self { endpoint, throttle, base, headers, of_address, client: OnceCell::new() })
     }
 
     /// The address of a path below the base.
@@ -112,6 +108,11 @@ impl Line {
         let variables = key_variables.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
         let fault = Fault::new(FaultKind::AuthenticationFailed, format!("there is no key for provider `{name}`"));
         Err(fault.hint(format!("set {variables}, or give the key to the runtime")))
+    }
+
+    /// What no answer may show, whoever gives it: a header of the user's is a secret by its name.
+    pub fn hidden(&self) -> impl Iterator<Item = &Key> {
+        secrets_sent(&self.endpoint).chain(&self.of_address)
     }
 
     /// Everything that may appear in no message.

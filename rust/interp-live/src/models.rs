@@ -16,6 +16,8 @@ use crate::endpoint::Endpoint;
 use crate::line::Line;
 use crate::providers::Piece;
 use crate::route::route;
+use crate::trouble;
+use crate::veil::Veil;
 
 /// Where answers go, and what is told on the way; called from threads of the runtime.
 ///
@@ -36,6 +38,8 @@ pub trait Post: Send + Sync {
 /// Connections belong to the tokio runtime on which they were opened: a forked child makes its own `Models`.
 pub struct Models {
     lines: Vec<Line>,
+    /// What hides the secrets of all endpoints from the readers of any answer.
+    pub(crate) veil: Veil,
     dice: Mutex<Dice>,
 }
 
@@ -61,7 +65,8 @@ impl Models {
             return Err(Fault::new(FaultKind::SpecError, format!("provider `{name}` is given twice")));
         }
         let seed = std::hash::RandomState::new().hash_one("jitter");
-        Ok(Self { lines, dice: Mutex::new(Dice::new(seed)) })
+        let veil = Veil::of(lines.iter().flat_map(Line::hidden));
+        Ok(Self { lines, veil, dice: Mutex::new(Dice::new(seed)) })
     }
 
     /// The same models with dice of one's own for the jitter of waits.
@@ -126,6 +131,11 @@ impl Models {
         let line =
             line.ok_or_else(|| Fault::new(FaultKind::SpecError, format!("no provider is called `{endpoint}`")))?;
         Ok(Target { line, name: model, model: name })
+    }
+
+    /// The fault without what nobody may see: of its own endpoint all that is sent, of the others their secrets.
+    pub(crate) fn struck(&self, line: &Line, fault: Fault) -> Fault {
+        trouble::without(fault, line.secrets().chain(self.lines.iter().flat_map(Line::hidden)))
     }
 
     pub(crate) fn bits(&self) -> u64 {

@@ -109,11 +109,27 @@ impl Settings {
         if written.is_null() {
             return Ok(Self::default());
         }
-        serde_json::from_value(written.clone()).map_err(|error| {
-            Fault::new(FaultKind::SpecError, format!("the settings of the model are wrong: {error}"))
-                .hint(format!("there are {}; a provider's own fields go into `extra`", SETTINGS.join(", ")))
-        })
+        let Json::Object(fields) = written else {
+            return Err(wrong(&format!("they are a mapping of names to values, not `{written}`")));
+        };
+        serde_json::from_value(written.clone()).map_err(|error| wrong(&named(fields, &error)))
     }
+}
+
+/// What is wrong, with the name of the setting where it is the value of one.
+fn named(fields: &Map<String, Json>, error: &serde_json::Error) -> String {
+    let alone = |name: &String, value: &Json| Json::Object(Map::from_iter([(name.clone(), value.clone())]));
+    let is_known = |name: &str| SETTINGS.contains(&name);
+    let mut wrong = fields.iter().filter(|(name, _)| is_known(name)).filter_map(|(name, value)| {
+        let error = serde_json::from_value::<Settings>(alone(name, value)).err()?;
+        Some(format!("`{name}`: {error}"))
+    });
+    wrong.next().unwrap_or_else(|| error.to_string())
+}
+
+fn wrong(what: &str) -> Fault {
+    Fault::new(FaultKind::SpecError, format!("the settings of the model are wrong: {what}"))
+        .hint(format!("there are {}; a provider's own fields go into `extra`", SETTINGS.join(", ")))
 }
 
 #[cfg(test)]
@@ -139,5 +155,17 @@ mod tests {
         let fault = Settings::read(&json!({"temprature": 0})).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::SpecError);
         assert!(fault.message().contains("temprature"), "{fault}");
+    }
+
+    #[test]
+    fn a_setting_of_the_wrong_type_is_an_error_that_names_it() {
+        for (written, name) in [
+            (json!({"top_k": 1, "temperature": "hot"}), "`temperature`: "),
+            (json!({"max_tokens": -1}), "`max_tokens`: "),
+            (json!([1, 2]), "not `[1,2]`"),
+        ] {
+            let fault = Settings::read(&written).unwrap_err();
+            assert!(fault.message().contains(name), "{fault}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod estimate;
 mod prices;
+mod pricing;
 mod purse;
 mod refusal;
 mod spent;

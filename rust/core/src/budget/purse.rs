@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::account::{Account, Held, Need, Room};
 use super::estimate;
 use super::prices::{NoPrices, Prices};
+use super::pricing::Pricing;
 use super::refusal::{Decided, Refusal, Whose};
 use super::spent::Spent;
 use super::stopwatch::Stopwatch;
 use crate::effects::{CallModel, Effect, Usage};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::Fault;
 use crate::machine::AskId;
 use crate::position::Position;
 use crate::specs::Budget;
@@ -42,11 +43,9 @@ pub enum Turnstile {
 /// - A replay decides as its recording did.
 pub struct Purse {
     accounts: Vec<Account>,
-    prices: Box<dyn Prices>,
+    pricing: Pricing,
     held: BTreeMap<AskId, (Held, Need, bool)>,
     stopwatch: Stopwatch,
-    /// By model, what a million tokens cost.
-    rates: BTreeMap<Arc<str>, (u64, u64)>,
     decided: Option<Decided>,
     /// How many calls of models came back.
     came_back: u64,
@@ -73,10 +72,9 @@ impl Purse {
         let accounts = [(Whose::Run, run), (Whose::Thread, thread)].into_iter().filter(|(_, budget)| budget.limits());
         Self {
             accounts: accounts.map(|(whose, budget)| Account { whose, budget, spent: Spent::default() }).collect(),
-            prices,
+            pricing: Pricing::new(prices),
             held: BTreeMap::new(),
             stopwatch: Stopwatch::default(),
-            rates: BTreeMap::new(),
             decided: None,
             came_back: 0,
             broken: None,
@@ -271,7 +269,7 @@ impl Purse {
         if self.accounts.iter().all(|account| account.budget.cost_microusd.is_none()) {
             return Ok(need);
         }
-        let (read, written) = self.rates(&call.model).ok_or_else(|| unknown_price(&call.model))?;
+        let (read, written) = self.pricing.rates(call)?;
         Ok(Need {
             input_microusd: input_tokens.saturating_mul(read) / 1_000_000,
             output_microusd_per_mtok: written,
@@ -280,36 +278,33 @@ impl Purse {
         })
     }
 
-    /// What a million tokens cost at least, read from a cache and written; looked up once for a model.
-    fn rates(&mut self, model: &Arc<str>) -> Option<(u64, u64)> {
-        if let Some(rates) = self.rates.get(model) {
-            return Some(*rates);
-        }
-        // Prices rise with the length of a conversation: a tenth of a million is below every step.
-        let reading = Usage { input_tokens: 100_000, cached_tokens: 100_000, ..Usage::default() };
-        let writing = Usage { output_tokens: 100_000, ..Usage::default() };
-        let (read, written) = (self.prices.cost(model, &reading)?, self.prices.cost(model, &writing)?);
-        let rates = (read.saturating_mul(10), written.saturating_mul(10));
-        self.rates.insert(Arc::clone(model), rates);
-        Some(rates)
-    }
-
-    /// Puts its cost into an answer.
+    /// Puts its cost into an answer, or into what is told of a call that used something and failed.
     ///
     /// # Errors
     /// The fault that came in place of an answer.
     pub fn priced(&mut self, effect: &Effect, outcome: Outcome) -> Outcome {
-        let (Effect::CallModel(call), Ok(Value::Model(answer))) = (effect, &outcome) else { return outcome };
-        let usage = answer.usage;
-        if usage.cost_microusd.is_some() || usage.input_tokens == 0 && usage.output_tokens == 0 {
-            return outcome;
+        let Effect::CallModel(call) = effect else { return outcome };
+        match outcome {
+            Ok(Value::Model(mut answer)) => {
+                if let Some(usage) = self.pricing.priced(call, answer.model.as_deref(), answer.usage) {
+                    Arc::make_mut(&mut answer).usage = usage;
+                }
+                Ok(Value::Model(answer))
+            }
+            Ok(value) => Ok(value),
+            Err(fault) => Err(self.priced_failure(call, fault)),
         }
-        let named = answer.model.as_deref().filter(|model| *model != &*call.model);
-        let cost = self.prices.cost(&call.model, &usage).or_else(|| self.prices.cost(named?, &usage));
-        let Some(cost) = cost else { return outcome };
-        let mut answer = Arc::clone(answer);
-        Arc::make_mut(&mut answer).usage.cost_microusd = Some(cost);
-        Ok(Value::Model(answer))
+    }
+
+    fn priced_failure(&mut self, call: &CallModel, fault: Fault) -> Fault {
+        let Some(usage) = usage_of(&fault).and_then(|usage| self.pricing.priced(call, None, usage)) else {
+            return fault;
+        };
+        let mut detail = fault.details().clone();
+        if let (Some(detail), Ok(usage)) = (detail.as_object_mut(), serde_json::to_value(usage)) {
+            detail.insert("usage".to_owned(), usage);
+        }
+        fault.detail(detail)
     }
 
     /// A call came back, or nobody waits for it any more: what it used is known, or the least of it.
@@ -319,11 +314,7 @@ impl Purse {
         let used = match outcome {
             Some(Ok(Value::Model(answer))) => Spent::of(&answer.usage),
             Some(Ok(_)) => Spent::default(),
-            Some(Err(fault)) => fault
-                .details()
-                .get("usage")
-                .and_then(|usage| serde_json::from_value::<Usage>(usage.clone()).ok())
-                .map_or_else(Spent::default, |usage| Spent::of(&usage)),
+            Some(Err(fault)) => usage_of(fault).map_or_else(Spent::default, |usage| Spent::of(&usage)),
             None => Spent { tokens: need.input_tokens, cost_microusd: need.input_microusd, ..Spent::default() },
         };
         self.spend(used, is_recorded);
@@ -344,7 +335,8 @@ fn is_limited(effect: &Effect) -> bool {
     )
 }
 
-fn unknown_price(model: &str) -> Fault {
-    Fault::new(FaultKind::SpecError, format!("the budget limits the cost, and no price is known for model `{model}`"))
-        .hint(format!("give it: `prices={{\"{model}\": Price(input_per_mtok=..., output_per_mtok=...)}}`"))
+/// What a call that failed had used.
+fn usage_of(fault: &Fault) -> Option<Usage> {
+    let usage = fault.details().get("usage")?;
+    serde_json::from_value(usage.clone()).ok()
 }
