@@ -89,10 +89,10 @@ laws: build
 
 laws soak: COUNT := 3000000
 
-soak: setup
-	@.ci/toolchain build >/dev/null
+soak: build
 	$(SCHEDULES)
 	FLOWAI_SOAK=1 .ci/postgres run cargo test $(LOCKED) --no-fail-fast --package flowai-store -- --nocapture
+	FLOWAI_SOAK=1 .ci/postgres run $(BIN)/python -m pytest -s tests/durable/test_kills.py tests/durable/test_races.py
 
 # The house
 

@@ -1,14 +1,14 @@
 """Kills: whenever a process dies, no acknowledged approval is lost, no write happens twice untold, no budget moves.
 
-`FLOWAI_KILLS` says how many processes are killed at least on SQLite, `FLOWAI_KILLS_POSTGRES` on PostgreSQL; at full
-size 1,000 and 200. `FLOWAI_KILLS_SEED` draws the moments, counted in lines that the dying process has said.
+With `FLOWAI_SOAK=1` at least 1,000 processes are killed on SQLite and 200 on PostgreSQL; `FLOWAI_KILLS` and
+`FLOWAI_KILLS_POSTGRES` say other numbers. `FLOWAI_KILLS_SEED` draws the moments, counted in lines that the dying
+process has said.
 """
 
 import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,13 +16,14 @@ import pytest
 
 from flowai.errors import ApprovalConflict
 from flowai_harness import Failed, Reject, Runtime
+from tests.durable.often import often
 from tests.durable.processes import started
 from tests.durable.restocking import World, runtime
 from tests.durable.storage import storage_of
 
 KILLS = {
-    "sqlite": int(os.environ.get("FLOWAI_KILLS", "10")),
-    "postgres": int(os.environ.get("FLOWAI_KILLS_POSTGRES", "5")),
+    "sqlite": often("FLOWAI_KILLS", 10, 1_000),
+    "postgres": often("FLOWAI_KILLS_POSTGRES", 5, 200),
 }
 SEED = int(os.environ.get("FLOWAI_KILLS_SEED", "1"))
 ORDERS = 3
@@ -105,14 +106,6 @@ class Round:
         other = Failed("no") if kind == "in_doubt" else Reject("no")
         with pytest.raises(ApprovalConflict):
             await here.respond_to_approval(approval_id, other, principal="ana")
-
-
-@pytest.fixture(scope="module")
-def figures() -> Iterator[Counter[str]]:
-    """What all rounds came to; it is shown at the end."""
-    found: Counter[str] = Counter()
-    yield found
-    print(dict(found))  # noqa: T201 — the figure is what this is run for
 
 
 @pytest.mark.parametrize(("kind", "number"), ROUNDS)
