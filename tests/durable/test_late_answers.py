@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flowai.errors import ApprovalConflict
 from flowai.interpreters.drive import Drive
 from flowai.interpreters.opening import Opening
 from flowai_harness import Calls, Runtime
@@ -122,5 +123,54 @@ def test_a_run_that_waits_for_a_human_is_not_recovered(tmp_path: Path) -> None:
         await turned_until(lambda: not first.threads.active())
         assert second.recover() == []
         assert [each.status for each in second.runs()] == ["paused"]
+
+    asyncio.run(whole())
+
+
+def test_an_answer_goes_to_whoever_has_taken_the_run_up_while_it_is_let_go_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first runtime has let the run go, and has not forgotten it yet.
+    monkeypatch.setattr(Opening, "_parked", gone)
+
+    async def whole() -> None:
+        deeds, first, second = pair(tmp_path)
+        drive = await asked(first)
+        await turned_until(lambda: is_quiet(drive))
+        assert drive.parking.park(only_paused=True)
+        [record] = second.runs()
+        taken_up = asyncio.ensure_future(_over(second, record.run_id))
+        await turned_until(lambda: not first.shelf.is_free("acme", record.run_id))
+        await first.respond_to_approval(waiting(first), "approve", principal="ana")
+        assert await taken_up == "done"
+        assert deeds.done == ["drop 2"]
+
+    asyncio.run(whole())
+
+
+async def _over(runtime: Runtime, run_id: str) -> object:
+    return (await runtime.resume(run_id)).output
+
+
+def test_an_answer_while_another_one_takes_the_run_up_finds_what_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deeds, first, _ = pair(tmp_path)
+    returned = vars(Opening)["_returned"]
+
+    def answered(opening: Opening, drive: Drive) -> None:
+        returned(opening, drive)
+        monkeypatch.undo()
+        first.blocking.respond_to_approval(waiting(first), "reject", principal="ben")
+
+    monkeypatch.setattr(Opening, "_returned", answered)
+
+    async def whole() -> None:
+        drive = await asked(first)
+        await turned_until(lambda: not first.threads.active())
+        with pytest.raises(ApprovalConflict):
+            await first.respond_to_approval(waiting(first), "approve", principal="ana")
+        await turned_until(lambda: drive.finished)
+        assert ([each.status for each in first.runs()], deeds.done) == (["finished"], [])
 
     asyncio.run(whole())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flowai.errors import FlowaiError
 from flowai.interpreters.afterwards import Beginning
 from flowai.interpreters.hands import Hands
-from flowai.interpreters.kept_drive import KeptDrive
+from flowai.interpreters.kept_drive import Advanced, KeptDrive
 from flowai.interpreters.line import Line
 from flowai.interpreters.loops import background, crew, hearing
 from flowai.interpreters.parking import Parking
@@ -116,15 +116,18 @@ class Drive(KeptDrive):
         # News of a run that was let go is for whoever takes it up.
         while (session := self._session) and self.broken is None:
             step = self.context.run(session.advance)
-            if step is None:
+            if step is None or not self._take(step):
                 return
-            work, dropped, wake_at, self.finished = step
-            for key in dropped:
-                self._hands.drop(key)
-            if not self._hands.take(work):
-                self._wake.moment = None if self.setting.is_virtual else wake_at
-                self._settle()
-                return
+
+    def _take(self, step: Advanced) -> bool:
+        work, dropped, wake_at, self.finished = step
+        for key in dropped:
+            self._hands.drop(key)
+        if self._hands.take(work):
+            return True
+        self._wake.moment = None if self.setting.is_virtual else wake_at
+        self._settle()
+        return False
 
     def _show(self, observer: Callable[[Event], None]) -> None:
         fresh = self.events(self._shown)

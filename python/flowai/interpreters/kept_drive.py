@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from flowai.interpreters.setting import Setting
 
 
+Advanced = tuple[list[Any], list[tuple[int, int]], int | None, bool]
+"""What a session wants after a step: work, work to drop, when to come back, and whether the run is over."""
+
+
 class KeptDrive(ABC):
     """What a drive knows of a run that may be in the store alone; the drive brings the rest."""
 
@@ -38,6 +42,10 @@ class KeptDrive(ABC):
     @abstractmethod
     def _begin(self, session: Session, name: str, task: Any) -> None:
         """Begin a session with what the run does."""
+
+    @abstractmethod
+    def _take(self, step: Advanced) -> bool:
+        """Take on what a session wants done; say whether it can go on at once."""
 
     @abstractmethod
     def push(self) -> None:
@@ -68,15 +76,30 @@ class KeptDrive(ABC):
 
     def _take_up(self) -> None:
         kept = cast("Kept", self._kept)
-        with self._turn:
-            if self._session is not None:
-                return
-            session, name, task = kept.reopen(self.setting)
-            self.context.run(self._begin, session, name, task)
-            # Nobody may answer what has not begun.
-            self._session = session
-        kept.when_back(cast("Drive", self))
+        with self.parking.held():
+            with self._turn:
+                if self._session is not None:
+                    return
+                session, name, task = kept.reopen(self.setting)
+                self.context.run(self._begin, session, name, task)
+                step = self.context.run(session.advance)
+                # Nobody may answer before the run is where its journal ends: nothing would wait for the answer.
+                self._session = session
+                if step is not None:
+                    self._take(step)
+            kept.when_back(cast("Drive", self))
         self.push()
+
+    def waiting(self) -> Sequence[str]:
+        """Return the approvals that the run waits for, or waited for when it was let go."""
+        # To look must not take the run up: it may be another process's by now.
+        session = self._session
+        return self.left_waiting if session is None else session.waiting()
+
+    def left_open(self) -> Sequence[str]:
+        """Return the approvals about writes that nothing of the run waits for; one that was let go left none."""
+        session = self._session
+        return () if session is None else session.left_open()
 
     def let_go(self, *, only_paused: bool) -> bool:
         """Leave the run to whoever answers for it, unless something is at work here; say whether it is gone."""

@@ -33,7 +33,7 @@ class Active:
 
     def waiting(self) -> list[str]:
         """Return the approvals that the run waits for."""
-        return self.drive.session.waiting()
+        return [*self.drive.waiting()]
 
     @property
     def is_paused(self) -> bool:
@@ -44,7 +44,7 @@ class Active:
     def is_needed(self) -> bool:
         """Whether something of it may still be asked of this process."""
         drive = self.drive
-        return not drive.finished or (not drive.is_kept and bool(drive.session.left_open()))
+        return not drive.finished or (not drive.is_kept and bool(drive.left_open()))
 
     def cancel(self, reason: str) -> None:
         """Cancel the run."""
@@ -136,6 +136,6 @@ class Threads:
     def left_by(self, approval_id: str, tenant: str) -> Drive | None:
         """Return the run that left a write in doubt, over or not."""
         for each in self._active:
-            if each.tenant == tenant and approval_id in each.drive.session.left_open():
+            if each.tenant == tenant and approval_id in each.drive.left_open():
                 return each.drive
         return None
