@@ -16,7 +16,7 @@ class Process:
     def __init__(self, module: str, *arguments: object) -> None:
         command = [sys.executable, "-m", f"tests.durable.{module}", *map(str, arguments)]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdin=pipe, stdout=pipe, text=True)
+        self._process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=pipe, stdout=pipe, text=True)
 
     def tell(self, line: str) -> None:
         """Give it a line to read."""
@@ -57,6 +57,6 @@ def started(module: str, *arguments: object) -> Generator[Process]:
         process.close()
 
 
-def _environment() -> dict[str, str]:
-    # The child finds the package where this process found it.
+def environment() -> dict[str, str]:
+    """Return the environment of a child, which finds the package where this process found it."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
