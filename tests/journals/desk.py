@@ -1,4 +1,4 @@
-"""What the kept runs were begun with: their agents, tools, plans and programs, which may be added to and never changed.
+"""What the kept runs were begun with: their agents, tools, plans and programs, which are never changed.
 
 Each run has a thread of its own, named after the order that it is about.
 """
