@@ -1,6 +1,7 @@
 """Answers that come while a run changes hands: somebody goes on with it, whoever that is."""
 
 import asyncio
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,21 @@ def test_an_answer_goes_to_whoever_has_taken_the_run_up_while_it_is_let_go_here(
 
 async def _over(runtime: Runtime, run_id: str) -> object:
     return (await runtime.resume(run_id)).output
+
+
+def test_whether_a_run_waits_may_be_asked_in_the_moment_of_letting_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def whole() -> None:
+        _, first, _ = pair(tmp_path)
+        drive = await asked(first)
+        # Another thread lets the run go after the first look.
+        looks = chain([vars(drive)["_session"]], repeat(None))
+        with monkeypatch.context() as patched:
+            patched.setattr(Drive, "_session", property(lambda _: next(looks)), raising=False)
+            assert drive.is_paused
+
+    asyncio.run(whole())
 
 
 def test_an_answer_while_another_one_takes_the_run_up_finds_what_waits(

@@ -350,7 +350,8 @@ class Drive(KeptDrive):
     @property
     def is_paused(self) -> bool:
         """Whether the run waits for a human."""
-        return self._session is None or bool(self._session.waiting())
+        session = self._session
+        return session is None or bool(session.waiting())
 
     # Telling
 
