@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flowai.errors import Fault, SpecError
 from flowai.evals.case import TestCase, define_test_case
-from flowai.evals.datasets.lines import Rows, Written, read_csv, read_json, read_jsonl, read_yaml
+from flowai.evals.datasets.from_csv import read_csv
+from flowai.evals.datasets.from_json import read_json, read_jsonl
+from flowai.evals.datasets.from_yaml import read_yaml
+from flowai.evals.datasets.rows import Rows, Written, strangers
 from flowai.evals.toolcall import ToolCall
 from flowai.specs.names import did_you_mean
 
@@ -126,13 +129,19 @@ def _case(written: Written, file: str, faults: list[Fault]) -> TestCase | None:
 
     from flowai.evals.datasets.row import CaseRow
 
+    strange = dict(strangers(written.row))
+    faults += [_strange(path, reason, written, file) for path, reason in strange.items()]
     try:
         return case_of(CaseRow.model_validate(written.row))
     except ValidationError as error:
-        faults += _told(error, written, file)
+        faults += [fault for fault in _told(error, written, file) if fault.where.rpartition(": ")[2] not in strange]
     except SpecError as error:
         faults += [Fault(f"{file}:{written.line}: {each.where}", each.message, each.hint) for each in error.faults]
     return None
+
+
+def _strange(path: str, reason: str, written: Written, file: str) -> Fault:
+    return Fault(f"{file}:{written.line_of(path.partition('.')[0])}: {path}".rstrip(": "), reason)
 
 
 def case_of(row: CaseRow) -> TestCase:
@@ -187,7 +196,7 @@ MODELS = ("StepRow", "Called", "Turn", "DecisionRow")
 
 def _path(place: tuple[str | int, ...]) -> str:
     """Write a place as a person would; names of types, which pydantic adds, are left out."""
-    types = {"str", "literal", "list", "dict", *MODELS}
+    types = {"str", "constrained-str", "literal", "list", "dict", *MODELS}
     return ".".join(
         str(each) for each in place if isinstance(each, int) or (each not in types and not TYPE.search(each))
     )

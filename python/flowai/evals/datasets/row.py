@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 CLOSED = ConfigDict(extra="forbid")
+
+Named = Annotated[str, Field(min_length=1)]
+"""A tool, by its name alone."""
 
 
 class StepRow(BaseModel):
@@ -14,7 +17,7 @@ class StepRow(BaseModel):
 
     model_config = CLOSED
 
-    name: str
+    name: str = Field(min_length=1)
     arguments: dict[str, Any] | None = None
     """Values may be marks: `{"$any": true}`, `{"$one_of": [...]}`, `{"$near": 3, "within": 0.5}`."""
 
@@ -67,7 +70,7 @@ class CaseRow(BaseModel):
     prompt: str
     agent: str | None = None
     """The specialist that is asked, in place of the coordinator."""
-    expected_trajectory: list[str | StepRow] | None = None
+    expected_trajectory: list[Named | StepRow] | None = None
     expected_actions: list[dict[str, Any]] | None = None
     expected_response: Any = None
     before: list[tuple[int, int]] = Field(default_factory=list[tuple[int, int]])
