@@ -19,7 +19,11 @@ def loaded(folder: Path, name: str, text: str) -> Dataset:
 @pytest.mark.parametrize(
     ("name", "text", "fault"),
     [
-        ("a.json", f'[{{{ROW}, "expected_response": NaN}}]', "1: expected_response: NaN and infinity have no JSON form"),
+        (
+            "a.json",
+            f'[{{{ROW}, "expected_response": NaN}}]',
+            "1: expected_response: NaN and infinity have no JSON form",
+        ),
         ("a.jsonl", f'{{{ROW}, "metadata": {{"x": [1e999]}}}}', "1: metadata.x.0: NaN and infinity have no JSON form"),
         ("a.jsonl", '{"id": "a", "prompt": "\\ud800"}', "1: prompt: a lone surrogate has no JSON form"),
         ("a.yaml", "- id: a\n  prompt: p\n  expected_response: .nan", "3: expected_response: NaN and infinity have no"),
@@ -39,7 +43,11 @@ def loaded(folder: Path, name: str, text: str) -> Dataset:
         ("a.csv", "id,prompt,id\na,p,b\n", "1: two columns are called `id`"),
         ("a.csv", 'id,prompt\na,"open\n', "2: this is no CSV: unexpected end of data"),
         ("a.csv", f"id,prompt\na,{'x' * 200_000}\n", "2: this is no CSV: field larger than field limit (131072)"),
-        ("a.json", f'[{{{ROW}, "expected_trajectory": [""]}}]', "1: expected_trajectory.0: string should have at least"),
+        (
+            "a.json",
+            f'[{{{ROW}, "expected_trajectory": [""]}}]',
+            "1: expected_trajectory.0: string should have at least",
+        ),
     ],
 )
 def test_what_no_run_can_hold_is_a_fault_with_its_line_and_field(

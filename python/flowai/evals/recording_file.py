@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -47,11 +48,12 @@ def load_recording(path: str | Path) -> Recording:
     try:
         written = path.read_bytes()
         text = (gzip.decompress(written) if written[:2] == b"\x1f\x8b" else written).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         hint = "name a file that `save_recording` wrote"
         raise StorageError(f"`{path}` cannot be read: {error}", hint=hint) from error
     lines: list[Any] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not `splitlines`: a text in JSON may hold what Unicode, and no file, takes for the end of a line.
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         try:
             lines.append(json.loads(line))
         except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ def missed(results: EvalResults, minimum: Mapping[str, float], passing: float = 
         passing: from which aggregate on a sample passes. A sample with an error does not.
 
     Raises:
-        SpecError: no sample has such a score.
+        SpecError: no sample has such a score, or a threshold is no number.
 
     Example:
         >>> from flowai.evals import EvalResults, Sample, ScoredSample
@@ -34,10 +35,12 @@ def missed(results: EvalResults, minimum: Mapping[str, float], passing: float = 
     if errors:
         complaints.append(f"{errors} of {len(results)} samples have an error")
     for name, least in minimum.items():
+        if not math.isfinite(least):
+            raise SpecError(f"the threshold of `{name}` is {least}", hint="write a number, as `aggregate=0.9`")
         found = _share(results, passing) if name == "pass" else results.mean(name)
         if found is None and name not in results.score_names:
             raise SpecError(f"no sample has a score `{name}`", hint=did_you_mean(name, ["pass", *results.score_names]))
-        if found is None or found < least:
+        if found is None or not found >= least:
             told = "missing" if found is None else f"{found:.3f}"
             complaints.append(f"`{name}` is {told}, and {least:.3f} is needed")
     return complaints

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from flowai.errors import StorageError
 from flowai.evals.runs.written import dumps, sample_json, sample_of
@@ -79,13 +79,10 @@ class ResultFolder(ResultStore):
         self._events = (self.path / EVENTS).open("a", encoding="utf-8")
 
     def _begun(self, header: dict[str, Any]) -> list[dict[str, Any]]:
-        self._results.seek(0)
-        text = self._results.read()
-        whole = text[: text.rfind("\n") + 1]
-        if len(whole) < len(text):
-            # A run that was cut off in the middle of a line did not finish that sample.
-            self._results.truncate(len(whole.encode()))
-        lines = list(_read(whole, self.path / RESULTS))
+        # A run that was cut off in the middle of a line did not finish that sample.
+        _cut(self.path / EVENTS)
+        _cut(self.path / RESULTS)
+        lines = list(_read(self.path / RESULTS))
         if not lines:
             self._results.write(dumps(header) + "\n")
             self._results.flush()
@@ -122,13 +119,14 @@ def read_folder(path: str | Path) -> tuple[dict[str, Any], list[Sample]]:
     """
     file = Path(path) / RESULTS if Path(path).is_dir() else Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = list(_read(file))
+    except OSError as error:
         hint = "name the folder that `flowai-harness eval run --results` wrote"
         raise StorageError(f"there are no results in `{path}`", hint=hint) from error
-    lines = list(_read(text[: text.rfind("\n") + 1], file))
     if not lines or lines[0].get("type") != "header":
         raise StorageError(f"`{file}` holds no results", hint="name the folder that an evaluation wrote")
+    if lines[0].get("version", 0) > VERSION:
+        raise StorageError(f"`{file}` holds results of a newer release", hint="read it with that release")
     return lines[0], list(_samples(lines[1:], file.parent))
 
 
@@ -147,18 +145,38 @@ def _events_of(folder: Path) -> dict[tuple[str, int], Any]:
     file = folder / EVENTS
     if not file.exists():
         return {}
-    text = file.read_text(encoding="utf-8")
-    lines = _read(text[: text.rfind("\n") + 1], file)
-    return {(line["case"], line["repeat"]): line["events"] for line in lines}
+    return {(line["case"], line["repeat"]): line["events"] for line in _read(file)}
 
 
-def _read(text: str, file: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(text.splitlines(), 1):
+def _read(file: Path) -> Iterator[dict[str, Any]]:
+    """Read every whole line; only a line feed ends one, whatever the texts in it hold."""
+    for number, line in enumerate(file.read_bytes().split(b"\n")[:-1], 1):
+        hint = "delete the line, and its case runs again"
         try:
-            yield json.loads(line)
+            found: object = json.loads(line)
         except ValueError as error:
-            hint = "delete the line, and its case runs again"
             raise StorageError(f"line {number} of `{file}` is no JSON: {error}", hint=hint) from error
+        if not isinstance(found, dict):
+            raise StorageError(f"line {number} of `{file}` holds no sample", hint=hint)
+        fields = cast("dict[str, Any]", found)
+        if not set(fields) >= _NEEDED.get(str(fields.get("type")), _EVENTS):
+            raise StorageError(f"line {number} of `{file}` holds no sample", hint=hint)
+        yield fields
+
+
+_SAMPLE = {"case", "repeat", "digest", "tags", "run_id", "aggregate", "scores", "error", "output"}
+_NEEDED = {"header": {"type"}, "sample": _SAMPLE}
+_EVENTS = {"case", "repeat", "events"}
+
+
+def _cut(file: Path) -> None:
+    """Cut off what comes after the last whole line, so that the next one does not go on in it."""
+    if not file.exists():
+        return
+    written = file.read_bytes()
+    whole = written.rfind(b"\n") + 1
+    if whole < len(written):
+        os.truncate(file, whole)
 
 
 def check_same(found: Mapping[str, Any], header: Mapping[str, Any], path: str) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flowai.errors import FlowaiError
-from flowai.evals.score import ScoredSample, number, scored
+from flowai.evals.score import Score, ScoredSample, number, scored
 
 if TYPE_CHECKING:
     from flowai.evals.case import RawSampleOutput, TestCase
-    from flowai.evals.score import Score
     from flowai.evals.scorer import Scorer
     from flowai.interpreters.interpreter import Interpreter
     from flowai.interpreters.recording import Recording
@@ -80,6 +80,12 @@ async def score_with(
 
 async def _score(scorer: Scorer, case: TestCase, output: RawSampleOutput, judge: Interpreter[Any] | None) -> Score:
     try:
-        return await scorer.ascore(case, output, judge)
+        found: Any = await scorer.ascore(case, output, judge)
     except Exception as error:  # noqa: BLE001 — a scorer of the user's may raise anything, and that is no 0
         return scorer.nothing(str(Cause.of(error)))
+    if not isinstance(cast("object", found), Score):
+        return scorer.nothing(f"the scorer returned {found!r}, and no score; write `return self.given(0.5)`")
+    if found.value is not None and not math.isfinite(found.value):
+        return scorer.nothing(f"the score is {found.value}")
+    score: Score = found
+    return score
