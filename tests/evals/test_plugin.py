@@ -46,6 +46,16 @@ def test_a_cassette_is_recorded_once_and_replayed_after(folder: Path) -> None:
     assert (folder / "cassettes" / "test_it" / "test_draw.jsonl.gz").exists()
 
 
+def test_tests_of_two_classes_have_a_cassette_each(folder: Path) -> None:
+    method = TEST.partition("def test_draw(")[2].replace("\n    ", "\n        ")
+    classes = "".join(f"class Test{each}:\n    def test_draw(self, {method}\n" for each in "AB")
+    (folder / "test_it.py").write_text(f"{TEST.partition('def ')[0]}{classes}")
+    first = [line for line in pytest_in(folder, "--flowai-record=once").stdout.splitlines() if "drew" in line]
+    again = [line for line in pytest_in(folder).stdout.splitlines() if "drew" in line]
+    assert len(set(first)) == 2
+    assert again == first
+
+
 def test_the_plugin_opens_nothing_heavy() -> None:
     heavy = "{'pydantic', 'returns', 'rich', 'flowai._bridge', 'scipy', 'yaml'}"
     code = f"import sys, flowai.evals.plugin; print(sorted({heavy} & set(sys.modules)))"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flowai.errors import SpecError
 from flowai.evals.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ class Asking(Scorer):
     rubric: str
     models: Sequence[str] = (MODEL,)
     """The judges: each is asked by itself."""
+
+    def __post_init__(self) -> None:
+        """Refuse judges that nobody could ask."""
+        super().__post_init__()
+        if isinstance(self.models, str) or not self.models:
+            hint = 'write `models=("claude-sonnet-4-6",)`'
+            raise SpecError(f"`models` is {self.models!r}", where=type(self).__name__, hint=hint)
 
     def score(self, case: TestCase, output: RawSampleOutput) -> Score:
         """Score one run with real models; inside an evaluation `judge=` says who is asked."""
@@ -108,6 +116,12 @@ class Prefers(Asking):
 
     1 where it is better both times, 0 where it is worse both times, 0.5 where neither is, or the order decides.
     """
+
+    async def ascore(self, case: TestCase, output: RawSampleOutput, judge: Interpreter[Any] | None) -> Score:
+        """Score one run by asking every judge; without an expected response there is nothing to prefer it to."""
+        if case.expected_response is None:
+            return self.nothing("the case expects no response")
+        return await super().ascore(case, output, judge)
 
     async def vote(
         self, model: str, case: TestCase, output: RawSampleOutput, judge: Interpreter[Any]

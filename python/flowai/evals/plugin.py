@@ -31,11 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def flowai_cassette(request: pytest.FixtureRequest) -> Any:
     """Give a cassette for this test: `cassette.over(Live())` is an interpreter that records or replays.
 
-    Its file is beside the test, in the folder `cassettes`, named after the test.
+    Its file is beside the test, in the folder `cassettes`, named after the test and the class that it is in.
     """
     from flowai.evals.cassette import Cassette
 
-    name = re.sub(r"[^\w.-]+", "_", request.node.name)
+    # Tests of two classes may have one name.
+    owner: Any = cast("Any", request).cls
+    name = re.sub(r"[^\w.-]+", "_", f"{owner.__qualname__}.{request.node.name}" if owner else request.node.name)
     path = Path(request.path).parent / "cassettes" / Path(request.path).stem / f"{name}.jsonl.gz"
     cassette: Cassette = Cassette(path, cast("Any", request.config.getoption("--flowai-record")))
     yield cassette

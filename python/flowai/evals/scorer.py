@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from flowai.evals.case import RawSampleOutput, TestCase
     from flowai.interpreters.interpreter import Interpreter
 
+ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
+"""Where functions and objects are in memory, as they print it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scorer:
@@ -25,6 +30,17 @@ class Scorer:
     weight: float = 1.0
     is_gate: bool = False
     """Whether the sample is worth nothing where this score is not 1."""
+
+    def __post_init__(self) -> None:
+        """Refuse a weight with which no mean could be had."""
+        if isinstance(self.weight, bool) or not (math.isfinite(self.weight) and self.weight > 0):
+            hint = "give a number above 0"
+            raise SpecError(f"a scorer cannot be weighed {self.weight!r}", where=type(self).__name__, hint=hint)
+
+    @property
+    def settings_told(self) -> str:
+        """The scorer with all its settings, the same in every process."""
+        return ADDRESS.sub("", repr(self))
 
     @property
     def name(self) -> str:
@@ -45,7 +61,7 @@ class Scorer:
         Raises:
             SpecError: the factor is no number above 0.
         """
-        if isinstance(factor, bool) or factor <= 0:
+        if isinstance(factor, bool) or not (math.isfinite(factor) and factor > 0):
             raise SpecError(f"a scorer cannot be weighed {factor!r}", hint="multiply with a number above 0")
         return replace(self, weight=self.weight * factor)
 

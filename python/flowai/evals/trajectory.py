@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from flowai.evals.alignment import NAMES_ONLY, Alignment
 from flowai.evals.pairing import Pairing
 from flowai.evals.scorer import Scorer
+from flowai.evals.settings import check_settings
 from flowai.evals.toolcall import ToolCall
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class Matching(Scorer):
     value: Literal["bool", "precision", "recall", "f1", "lcs_f1", "edit"] = "f1"
     name_credit: float = NAMES_ONLY
     """What a call of the right tool with wrong arguments is worth, where the value is a share."""
+
+    def __post_init__(self) -> None:
+        """Refuse what could never be scored by."""
+        super().__post_init__()
+        check_settings(self)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings as Rust reads them."""

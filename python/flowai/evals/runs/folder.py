@@ -191,6 +191,11 @@ def check_same(found: Mapping[str, Any], header: Mapping[str, Any], path: str) -
         if found.get(name) != header.get(name):
             message = f"`{path}` holds results of another {name}: `{found.get(name)}`, and this is `{header.get(name)}`"
             raise StorageError(message, hint="name another folder, or begin it anew with `fresh=True` (`--fresh`)")
+    # Folders of earlier releases do not say with which settings they were scored.
+    if found.get("settings", header.get("settings")) != header.get("settings"):
+        message = f"`{path}` holds scores by other settings or weights of its scorers"
+        hint = "score it anew with `rescore` (`eval rescore`), name another folder, or begin anew (`--fresh`)"
+        raise StorageError(message, hint=hint)
 
 
 def _lock(file: IO[str], path: Path) -> None:

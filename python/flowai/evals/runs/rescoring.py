@@ -43,7 +43,8 @@ def rescore(
     async def all_of() -> list[Sample]:
         return [await _rescored(sample, cases.get(sample.case_id), chosen, judge) for sample in results]
 
-    header = {**results.header, "scorers": [scorer.name for scorer in chosen]}
+    told = {"scorers": [scorer.name for scorer in chosen], "settings": [scorer.settings_told for scorer in chosen]}
+    header = {**results.header, **told}
     return EvalResults(results.dataset, asyncio.run(all_of()), header)
 
 

@@ -151,6 +151,7 @@ class Plan:
             "target": self.target.name,
             "interpreter": word,
             "scorers": [scorer.name for scorer in self.scorers],
+            "settings": [scorer.settings_told for scorer in self.scorers],
         }
 
     async def performed(self, concurrency: int, store: ResultStore | None, progress: Progress | None) -> EvalResults:
