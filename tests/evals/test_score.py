@@ -1,13 +1,13 @@
 """Cases, alignments and scores."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowai.errors import SpecError
-from flowai.evals import RawSampleOutput, ToolCall, align, define_test_case, score_sample
+from flowai.evals import ExactMatch, RawSampleOutput, ToolCall, align, define_test_case, score_sample
 
 trajectories = st.lists(st.sampled_from("abcd"), max_size=7)
 
@@ -85,3 +85,30 @@ def test_what_is_no_trajectory_is_refused(written: Any) -> None:
         define_test_case("c", "p", expected_trajectory=written)
     with pytest.raises(SpecError):
         RawSampleOutput(actual_trajectory=written)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"prompt": 5}, "`prompt` is 5"),
+        ({"tags": "slow"}, "`tags` is one text"),
+        ({"expected_actions": ["order"]}, "`'order'` is no action"),
+        ({"expected_actions": "order"}, "`'order'` is no action"),
+        ({"expected_trajectory": ["a", "b", "c"], "before": [(0, 1), (1, 2), (2, 0)]}, "`before` goes round"),
+        ({"expected_trajectory": ["a", "b"], "before": [(0, 1, 1)]}, "`before` has (0, 1, 1)"),
+        ({"expected_trajectory": ["a", "b"], "before": ["ab"]}, "`before` has 'ab'"),
+    ],
+)
+def test_a_case_that_cannot_be_meant_is_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        cast("Any", define_test_case)("a", **{"prompt": "x", **settings})
+    assert said in str(caught.value)
+    assert caught.value.faults[0].hint
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "value"),
+    [(1, 1.0, 1), (1, True, 0), ({"a": [1, 2]}, {"a": (1.0, 2)}, 1), ([True], [1], 0), (["a"], ["a", "b"], 0)],
+)
+def test_an_exact_match_is_one_of_json(expected: Any, actual: Any, value: float) -> None:
+    assert ExactMatch().likeness(expected, actual) == value

@@ -104,3 +104,11 @@ def test_strategies_over_a_runtime_draw_what_runs(data: st.DataObject) -> None:
     kinds = [event.model_dump() for event in run.events]
     assert NoWriteWithoutDecision().broken_by(kinds) is None
     assert MaxToolCalls(most=6).broken_by(kinds) is None
+
+
+def test_an_invariant_may_be_written_as_an_assertion() -> None:
+    def ends_well(trial: Trial) -> None:
+        assert trial.error is None, "it does not end well"
+
+    with pytest.raises(InvariantBroken, match=r"ends_well: it does not end well(.|\n)*TestingConfig"):
+        explore(shop.runtime(), "Order", agent="clerk", testing=SCRIPT, invariants=[ends_well])

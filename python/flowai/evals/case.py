@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flowai.errors import SpecError
 from flowai.evals.toolcall import Step, ToolCall, to_steps
@@ -91,7 +91,8 @@ def define_test_case(  # noqa: PLR0913 — all that may be known of a case, by n
         metadata: anything else that is known of it.
 
     Raises:
-        SpecError: the id is empty, a step is none, or `before` names a step that is not there.
+        SpecError: the id is empty, a step or an action is none, or `before` goes round or names a step that is not
+            there.
 
     Example:
         >>> define_test_case("basic", "Plan it", expected_trajectory=["plan", "explain"]).id
@@ -99,8 +100,12 @@ def define_test_case(  # noqa: PLR0913 — all that may be known of a case, by n
     """
     if not _is_text(id):
         raise SpecError("`id` is empty", where="test case", hint="give each case a name of its own")
+    _check(id, prompt=prompt, tags=tags, actions=expected_actions)
     steps = to_steps(expected_trajectory, f"test case `{id}`: `expected_trajectory`")
     pairs = tuple(_pair(each, len(steps or ()), id) for each in before)
+    if _is_round(pairs):
+        message, hint = "`before` goes round: a step would have to come before itself", "leave one of the pairs out"
+        raise SpecError(message, where=f"test case `{id}`", hint=hint)
     return TestCase(
         id=id,
         prompt=prompt,
@@ -116,12 +121,40 @@ def define_test_case(  # noqa: PLR0913 — all that may be known of a case, by n
     )
 
 
-def _pair(written: tuple[int, int], count: int, case_id: str) -> tuple[int, int]:
-    first, second = written
+def _check(case_id: str, *, prompt: object, tags: object, actions: object) -> None:
+    where = f"test case `{case_id}`"
+    if not isinstance(prompt, str):
+        raise SpecError(f"`prompt` is {prompt!r}", where=where, hint="give the question as text")
+    if isinstance(tags, str):
+        raise SpecError("`tags` is one text", where=where, hint=f'write `tags=["{tags}"]`')
+    listed = [actions] if isinstance(actions, str) else actions or ()
+    for each in cast("Sequence[object]", listed):
+        if not (isinstance(each, Mapping) or hasattr(each, "model_dump")):
+            raise SpecError(f"`{each!r}` is no action", where=where, hint='write `[{"kind": "order", "units": 3}]`')
+
+
+def _is_round(pairs: Sequence[tuple[int, int]]) -> bool:
+    """Whether some steps each come before another of them."""
+    left = set(pairs)
+    while left:
+        later = {second for _, second in left}
+        free = {pair for pair in left if pair[0] not in later}
+        if not free:
+            return True
+        left -= free
+    return False
+
+
+def _pair(written: Any, count: int, case_id: str) -> tuple[int, int]:
+    first, second = written if _are_places(written) else (-1, -1)
     if not (0 <= first < count and 0 <= second < count and first != second):
         message = f"`before` has {written!r}, and the trajectory has {count} steps"
         raise SpecError(message, where=f"test case `{case_id}`", hint="write pairs of places, counted from 0")
     return first, second
+
+
+def _are_places(written: Any) -> bool:
+    return isinstance(written, tuple | list) and [type(each) for each in cast("list[object]", written)] == [int, int]
 
 
 def _is_text(value: object) -> bool:

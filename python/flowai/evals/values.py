@@ -52,7 +52,7 @@ class ExactMatch(Answering):
 
     def likeness(self, expected: Any, actual: Any) -> float:
         """Return 1 where the values are the same."""
-        return float(plain_value(expected) == plain_value(actual))
+        return float(same_value(plain_value(expected), plain_value(actual)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +181,24 @@ class TableMatch(Answering):
             return "the columns are others, or in another order"
         tolerance = {"relative": self.relative, "absolute": self.absolute}
         return compare_tables(wanted, found, {"row_order": self.row_order, "tolerance": tolerance})
+
+
+def same_value(expected: Any, actual: Any) -> bool:
+    """Whether two values are the same in JSON: `1` is `1.0` and not `true`, and a tuple is a list.
+
+    Example:
+        >>> same_value((1, 2.0), [1.0, 2]), same_value(1, True)
+        (True, False)
+    """
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        wanted: dict[Any, Any] = dict(cast("Any", expected))
+        found: dict[Any, Any] = dict(cast("Any", actual))
+        return wanted.keys() == found.keys() and all(same_value(each, found[key]) for key, each in wanted.items())
+    if isinstance(expected, list | tuple) and isinstance(actual, list | tuple):
+        first: list[Any] = list(cast("Any", expected))
+        second: list[Any] = list(cast("Any", actual))
+        return len(first) == len(second) and all(map(same_value, first, second))
+    return isinstance(expected, bool) == isinstance(actual, bool) and bool(expected == actual)
 
 
 def plain_value(value: Any) -> Any:

@@ -22,7 +22,8 @@ APPROVALS_MAX = 50
 
 
 Invariant = Watching | Callable[[Trial], object]
-"""A gate of `flowai.evals`, or a function of a trial: false, or a text that says why, where it does not hold."""
+"""A gate of `flowai.evals`, or a function of a trial: false, a failed assertion, or a text that says why, where it does
+not hold."""
 
 
 class InvariantBroken(FlowaiError, AssertionError):
@@ -124,7 +125,7 @@ class _Case:
                 found: object = invariant.broken_by(trial.events)
                 name, holds = invariant.name, found is None
             else:
-                found, name = invariant(trial), getattr(invariant, "__name__", "invariant")
+                found, name = _asserted(invariant, trial), getattr(invariant, "__name__", "invariant")
                 holds = found is None or found is True
             if not holds:
                 return f"{name}: {found}" if isinstance(found, str) else name
@@ -149,6 +150,14 @@ class _Case:
             if found is None:
                 return best
             best = found
+
+
+def _asserted(invariant: Callable[[Trial], object], trial: Trial) -> object:
+    """Ask an invariant that may be written as tests are: an assertion that fails says why it does not hold."""
+    try:
+        return invariant(trial)
+    except AssertionError as error:
+        return str(error) or False
 
 
 def _own(runtime: Runtime) -> TestingConfig:
