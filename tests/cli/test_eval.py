@@ -44,6 +44,12 @@ def test_thresholds_set_the_exit_code(dataset: str, capsys: pytest.CaptureFixtur
     assert "`aggregate` is 1.000, and 1.500 is needed" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", [["--min", "pass=nan"], ["--min", "inf"], ["--passing", "nan"]])
+def test_what_is_no_number_is_no_threshold(dataset: str, option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "run", dataset, *APPS, *option]) == 2
+    assert f"argument {option[0]}: `{option[1]}` is no" in capsys.readouterr().err
+
+
 def test_results_are_kept_shown_rescored_and_compared(
     dataset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from flowai.evals import (
     ScoredSample,
     Scorer,
     TestCase,
+    case_from_run,
     define_test_case,
     load_recording,
     load_results,
@@ -25,8 +26,9 @@ from flowai.evals import (
 )
 from flowai.evals.reports.junit import save_junit
 from flowai.evals.reports.thresholds import missed
-from flowai.interpreters import Test
+from flowai.interpreters import Eval, Test
 from flowai_harness import TestingConfig
+from tests.evals import shop
 
 
 @program
@@ -101,3 +103,12 @@ def test_a_report_can_be_read_whatever_a_dataset_is_called(tmp_path: Path) -> No
     save_junit(results, tmp_path / "report.xml")
     suite = ET.parse(tmp_path / "report.xml").getroot()[0]  # noqa: S314 — written a line above
     assert (suite.get("name"), suite.get("tests"), suite.get("skipped")) == ("d\ufffd", "1", "1")
+
+
+@pytest.mark.parametrize("name", ["case.csv", "case"])
+def test_a_case_of_a_run_is_written_only_to_what_can_be_read_again(tmp_path: Path, name: str) -> None:
+    testing = TestingConfig(mock_response="hi")
+    run = shop.runtime().under(Eval(Test.of(testing))).ask("clerk", "Say hi").wait()
+    with pytest.raises(SpecError, match="a case cannot be written to"):
+        case_from_run(run, shop.spec, out=tmp_path / name)
+    assert not list(tmp_path.iterdir())

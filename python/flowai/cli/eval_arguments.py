@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -98,7 +99,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
         help="fail where the mean of a score, or `pass` for the share of samples that pass, is lower",
     )
     parser.add_argument(
-        "--passing", type=float, default=1.0, metavar="VALUE", help="from which aggregate on a sample passes"
+        "--passing", type=_finite, default=1.0, metavar="VALUE", help="from which aggregate on a sample passes"
     )
 
 
@@ -114,9 +115,16 @@ def _add_case(parser: argparse.ArgumentParser) -> None:
 def _minimum(written: str) -> tuple[str, float]:
     name, equals, value = written.rpartition("=")
     try:
-        return (name if equals else "aggregate"), float(value)
-    except ValueError as error:
+        return (name if equals else "aggregate"), _finite(value)
+    except (ValueError, argparse.ArgumentTypeError) as error:
         raise argparse.ArgumentTypeError(f"`{written}` is no threshold; write `aggregate=0.9`") from error
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"`{written}` is no number that can be reached")
+    return value
 
 
 def eval_options(given: dict[str, Any]) -> EvalOptions:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PRESET = "strict"
 """By what a case of a run is held."""
+FORMATS = (".yaml", ".yml", ".json")
+"""What a case of a run can be written as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,15 @@ def case_from_run(
         tenant: whose run in the store; by default the target's own tenant.
 
     Raises:
-        SpecError: the recording is not of an agent that was asked, or the file is there already.
+        SpecError: the recording is not of an agent that was asked, or the file is there already, or no YAML or JSON.
         StorageError: there is no such recording, or the run is not over.
     """
     recording = recording_of(run, target, storage=storage, tenant=tenant)
     agent, prompt = _asked(recording)
     name = case_id or re.sub(r"[^\w-]+", "-", recording.records["run_id"])
     path = Path(out) if out is not None else Path(f"{name}.json")
+    if path.suffix not in FORMATS:
+        raise SpecError(f"a case cannot be written to `{path}`", hint=f"name a file that ends in {', '.join(FORMATS)}")
     if path.exists():
         raise SpecError(f"`{path}` is there already", hint="name another file with `out` (`--out`)")
     saved = save_recording(recording, path.parent / "recordings" / f"{name}.jsonl.gz")
