@@ -112,3 +112,8 @@ def test_a_case_that_cannot_be_meant_is_refused(settings: dict[str, Any], said: 
 )
 def test_an_exact_match_is_one_of_json(expected: Any, actual: Any, value: float) -> None:
     assert ExactMatch().likeness(expected, actual) == value
+
+
+def test_columns_line_up_where_letters_are_wide_or_have_no_width() -> None:
+    lines = str(align([ToolCall("查找"), ToolCall("e\u0301te")], [ToolCall("查找"), ToolCall("b")])).splitlines()
+    assert lines[1:] == ["= 查找      查找", "- e\u0301te", "+           b"]

@@ -79,10 +79,15 @@ class Alignment:
 
     def __str__(self) -> str:
         """Write expected and actual side by side."""
+        from rich.cells import cell_len
+
         rows = [("  ", "expected", "actual")]
         rows += [(f"{pair.sign} ", _told(pair.expected), _told(pair.actual)) for pair in self.pairs]
-        width = max(len(expected) for _, expected, _ in rows)
-        return "\n".join(f"{sign}{expected:<{width}}  {actual}".rstrip() for sign, expected, actual in rows)
+        # Some letters take two places of a terminal, and some none.
+        widths = [cell_len(expected) for _, expected, _ in rows]
+        gaps = [" " * (max(widths) - width) for width in widths]
+        lines = zip(rows, gaps, strict=True)
+        return "\n".join(f"{sign}{expected}{gap}  {actual}".rstrip() for (sign, expected, actual), gap in lines)
 
 
 _WORDS = {"=": "matched", "~": "with other arguments", "!": "other tools", "-": "missing", "+": "extra"}
