@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flowai.errors import JournalBroken
+from flowai.errors import JournalBroken, StorageError
 from flowai_harness import Calls
-from tests.durable.shop import Deeds, left, shop
+from tests.durable.shop import Deeds, left, shop, shop_on
 
 CANARY = "canary-5f1d"
 
@@ -26,6 +26,24 @@ def test_what_was_said_in_an_erased_thread_is_gone_and_the_chain_still_verifies(
         assert runtime.erase_thread("t") > 0
         assert runtime.verify(run.run_id) == count
         assert not text_in(tmp_path)
+
+    asyncio.run(whole())
+
+
+def test_an_erased_run_is_listed_without_its_words_and_is_never_begun_again(storage: str) -> None:
+    async def whole() -> None:
+        deeds = Deeds()
+        first, second = (shop_on(storage, deeds, Calls("put", row=1), f"{CANARY} says the clerk") for _ in range(2))
+        run = await first.run_specialist("clerk", CANARY, thread_id="t", request_id="r")
+        first.erase_thread("t")
+        for here in (first, second):
+            [record] = here.runs()
+            assert (record.run_id, record.status, record.name, record.output) == (run.run_id, "finished", "", None)
+            with pytest.raises(StorageError, match=f"the run `{run.run_id}` was erased"):
+                here.resume(run.run_id)
+        with pytest.raises(StorageError, match="was erased"):
+            second.run_specialist("clerk", CANARY, thread_id="t", request_id="r")
+        assert deeds.done == ["put 1"]
 
     asyncio.run(whole())
 

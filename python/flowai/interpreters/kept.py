@@ -107,6 +107,7 @@ class KeptVerbs(Verbs):
             RunNotFound: There is no such run of this tenant.
             RunOwned: Another process drives it.
             JournalBroken: What is kept is not what was written.
+            StorageError: Its thread was erased.
             ReplayMismatch: Of the run: its program asks something else than the journal has.
 
         Example:

@@ -13,7 +13,7 @@ from flowai.interpreters.afterwards import running_again, undoing, unscripted
 from flowai.interpreters.agents import decoder_of
 from flowai.interpreters.drive import Drive
 from flowai.interpreters.interpreter import native_answers
-from flowai.interpreters.refusals import busy_elsewhere
+from flowai.interpreters.refusals import busy_elsewhere, erased
 from flowai.interpreters.reopening import Kept, read_task, uncrashed, written_task
 from flowai.interpreters.run import Run
 from flowai.interpreters.setting import Setting
@@ -141,14 +141,21 @@ class Opening:
             RunOwned: Another process drives it.
             ReplayMismatch: Its program is not there any more, or has another version.
             JournalBroken: What is kept is not what was written.
+            StorageError: It was erased.
         """
         # Nobody finds the run before it is where its journal ends: answers to it would find nothing that waits.
         with self._runtime.threads.lock:
-            body = self._runtime.shelf.body(tenant, run_id)
+            body = self._body(tenant, run_id)
             known = self._loaded.get((tenant, run_id))
             if known is not None and known.broken is None and not known.has_stopped:
                 return known, Run(known, self._decoder(body))
             return self._begun_again(tenant, run_id, body)
+
+    def _body(self, tenant: str, run_id: str) -> dict[str, Any]:
+        body = self._runtime.shelf.body(tenant, run_id)
+        if body is None:
+            raise erased(run_id)
+        return body
 
     def _begun_again(self, tenant: str, run_id: str, body: dict[str, Any]) -> tuple[Drive, Run[Any]]:
         # Read before the run is claimed: what nobody here can begin is left to others.
@@ -203,7 +210,7 @@ class Opening:
         shelf = self._runtime.shelf
 
         def reopen(setting: Setting) -> tuple[_bridge.Session, str, Any]:
-            body = shelf.body(setting.tenant, setting.run_id)
+            body = self._body(setting.tenant, setting.run_id)
             task = self._task(setting.tenant, body["task"])
             claimed = shelf.claim(setting.tenant, setting.run_id, list(self._runtime.spec.agents))
             config = {**self._config(interpreter, place, is_query=is_query), "run_id": setting.run_id}
@@ -227,7 +234,7 @@ class Opening:
 
     def _returned(self, drive: Drive) -> None:
         setting, threads = drive.setting, self._runtime.threads
-        run: Run[Any] = Run(drive, self._decoder(self._runtime.shelf.body(setting.tenant, setting.run_id)))
+        run: Run[Any] = Run(drive, self._decoder(self._body(setting.tenant, setting.run_id)))
         with threads.lock:
             threads.add(setting.tenant, setting.thread_id, None, drive, run)
 

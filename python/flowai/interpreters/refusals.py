@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowai.errors import SpecError, ThreadBusy, ValueNotJson
+from flowai.errors import SpecError, StorageError, ThreadBusy, ValueNotJson
 
 if TYPE_CHECKING:
     from flowai.interpreters.threads import Active
@@ -32,3 +32,9 @@ def busy_elsewhere(thread_id: str | None, run_id: str, approvals: list[str]) -> 
     return ThreadBusy(
         f"thread `{thread_id}` has the active run `{run_id}`", approvals=approvals, hint=hint, run_id=run_id
     )
+
+
+def erased(run_id: str) -> StorageError:
+    """Return the refusal to go on with a run, or to join it, after its thread was erased."""
+    hint = "only its digests are kept; ask anew, under another `request_id` where there is one"
+    return StorageError(f"the run `{run_id}` was erased", hint=hint, run_id=run_id)

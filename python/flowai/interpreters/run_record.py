@@ -16,7 +16,7 @@ class RunRecord:
     tenant: str
     thread_id: str | None
     name: str
-    """What it runs, in one line."""
+    """What it runs, in one line; empty once its thread was erased, as is all else that was said."""
     status: Status
     """`paused` waits for a human; a `running` one whose process is gone can be resumed."""
     started_at: int
@@ -37,17 +37,17 @@ class RunRecord:
 
     @classmethod
     def read(cls, written: dict[str, Any]) -> RunRecord:
-        """Read what the native part lists."""
+        """Read what the native part lists; of a run that was erased it has only where that stands."""
         return cls(
             run_id=written["run_id"],
             tenant=written["tenant"],
             thread_id=written["thread"],
-            name=written["name"] or "",
+            name=written.get("name") or "",
             status=cast("Status", written["status"]),
             started_at=written["started_at"],
             request_id=written["request_id"],
-            principal=written["principal"],
-            config_version=written["config_version"] or "",
-            output=written["output"],
-            error=written["error"],
+            principal=written.get("principal"),
+            config_version=written.get("config_version") or "",
+            output=written.get("output"),
+            error=written.get("error"),
         )
