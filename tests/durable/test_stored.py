@@ -41,8 +41,8 @@ def test_an_erased_run_is_listed_without_its_words_and_is_never_begun_again(stor
             assert (record.run_id, record.status, record.name, record.output) == (run.run_id, "finished", "", None)
             with pytest.raises(StorageError, match=f"the run `{run.run_id}` was erased"):
                 here.resume(run.run_id)
-        with pytest.raises(StorageError, match="was erased"):
-            second.run_specialist("clerk", CANARY, thread_id="t", request_id="r")
+            with pytest.raises(StorageError, match="was erased"):
+                here.run_specialist("clerk", CANARY, thread_id="t", request_id="r")
         assert deeds.done == ["put 1"]
 
     asyncio.run(whole())

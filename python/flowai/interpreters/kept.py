@@ -142,7 +142,11 @@ class KeptVerbs(Verbs):
         Returns:
             How many records lost their bodies.
         """
-        return self.shelf.erase_thread(chosen_tenant(tenant, self.spec.tenant), thread_id)
+        whose = chosen_tenant(tenant, self.spec.tenant)
+        count = self.shelf.erase_thread(whose, thread_id)
+        if self.shelf.is_durable:
+            self.threads.forget(whose, thread_id)
+        return count
 
     async def drain(self, timeout_s: float = 30.0) -> list[str]:
         """Take nothing new, and let go of every run where that loses nothing, so that the process may end.
