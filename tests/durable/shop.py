@@ -80,7 +80,7 @@ async def left(runtime: Runtime, run: Run[Any], seen_by: Runtime | None = None) 
     """Follow a run to its approval and leave it there; returns the approval's id once another runtime may claim it."""
     event: Any = await until(run, "approval_required")
     await turned_until(lambda: is_let_go(runtime, seen_by))
-    return event.approval_id
+    return str(event.approval_id)
 
 
 def is_let_go(runtime: Runtime, seen_by: Runtime | None = None) -> bool:

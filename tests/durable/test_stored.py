@@ -35,7 +35,7 @@ def test_an_erased_run_is_listed_without_its_words_and_is_never_begun_again(stor
         deeds = Deeds()
         first, second = (shop_on(storage, deeds, Calls("put", row=1), f"{CANARY} says the clerk") for _ in range(2))
         run = await first.run_specialist("clerk", CANARY, thread_id="t", request_id="r")
-        first.erase_thread("t")
+        second.erase_thread("t")
         for here in (first, second):
             [record] = here.runs()
             assert (record.run_id, record.status, record.name, record.output) == (run.run_id, "finished", "", None)

@@ -1,12 +1,14 @@
 """Threads: one active run each, joined by name, or queued."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from flowai.errors import ThreadBusy
 from flowai_harness import Calls, Says, TestingConfig, create_runtime
 from tests.harness.desk import Rows, clerk_runtime, desk, until
+from tests.harness.scenario import PLANNED, Shop, announced, dispatcher, script_of
 
 
 def test_a_busy_thread_names_the_run_and_its_approvals() -> None:
@@ -40,6 +42,21 @@ def test_other_threads_and_tenants_are_free() -> None:
         assert len({run.run_id for run in runs}) == 5
 
     asyncio.run(whole())
+
+
+def test_an_erased_thread_keeps_what_its_active_run_needs() -> None:
+    shop = Shop()
+    runtime = create_runtime(announced(dispatched=dispatcher()), shop, testing=TestingConfig(script=script_of(PLANNED)))
+
+    async def whole() -> None:
+        run = runtime.query("go", thread_id="t")
+        event: Any = await until(run, "approval_required")
+        assert runtime.erase_thread("t") == 0
+        await runtime.respond_to_approval(event.approval_id, "approve", principal="ana")
+        assert (await run).output == "done"
+
+    asyncio.run(whole())
+    assert shop.done == ["red-1=9", "launch red-2"]
 
 
 def test_a_queued_run_waits_for_the_one_before() -> None:

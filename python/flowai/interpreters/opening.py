@@ -255,11 +255,24 @@ class Opening:
     # Runs that are not here
 
     def joined(self, tenant: str, request_id: str | None) -> Run[Any] | None:
-        """Return the run that a call of this name began, in whatever process."""
+        """Return the run that a call of this name began, in whatever process.
+
+        Raises:
+            StorageError: It was erased.
+        """
+        here = self._runtime.threads.joined(tenant, request_id)
         if request_id is None or not self._runtime.shelf.is_durable:
-            return None
+            return here
+        if here is not None:
+            return self._unerased(tenant, here)
         found = self._runtime.shelf.runs(tenant, None, None, request_id)
         return self.reopened(tenant, found[-1]["run_id"])[1] if found else None
+
+    def _unerased(self, tenant: str, run: Run[Any]) -> Run[Any]:
+        # Another process may have erased what this one still knows.
+        if run.is_finished and self._runtime.shelf.has_run(tenant, run.run_id):
+            self._body(tenant, run.run_id)
+        return run
 
     def beside(
         self, error: RunOwned | ThreadBusy, tenant: str, thread_id: str | None, request_id: str | None

@@ -236,7 +236,7 @@ class Runtime(ApprovalVerbs, PlanVerbs, KeptVerbs):
         keep = self._opening.keep(task, name, request_id, limits)
         self.threads.check_loops(tenant, thread_id)
         with self.threads.lock:
-            joined = self.threads.joined(tenant, request_id) or self._opening.joined(tenant, request_id)
+            joined = self._opening.joined(tenant, request_id)
             if joined is not None:
                 return joined
             busy = self.threads.busy(tenant, thread_id) or self._opening.busy(tenant, thread_id, queue=queue)

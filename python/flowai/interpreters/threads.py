@@ -87,15 +87,6 @@ class Threads:
         with self.lock:
             self._active = [each for each in self._active if each.drive is not drive]
 
-    def forget(self, tenant: str, thread_id: str) -> None:
-        """Forget the runs of a thread that are over: what was said there was erased, here as in the store."""
-        with self.lock:
-            self._named = {
-                name: (run, at)
-                for name, (run, at) in self._named.items()
-                if name[0] != tenant or run.drive.setting.thread_id != thread_id or not run.is_finished
-            }
-
     def _forget_named(self) -> None:
         # In the order in which they were named: what is still under way is kept in any case.
         over = [name for name, (run, _) in self._named.items() if run.is_finished]
