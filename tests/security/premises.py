@@ -9,7 +9,8 @@ from flowai.errors import FlowaiError
 from flowai.interpreters import Run
 from flowai_harness import Runtime
 from tests.harness.desk import turned_until
-from tests.security.tenancy import Call, Deeds, asking, errand, loading, planned, runtime_on
+from tests.harness.errands import Call, errand
+from tests.security.tenancy import Deeds, asking, loading, planned, runtime_on
 from tests.security.tenants import CLERK, TENANTS, Begun, Tenant
 
 OVER = ("finished", "failed", "cancelled")

@@ -1,7 +1,6 @@
 """Agents that do what their message says, so that many tenants on one store can be told to do anything."""
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -27,6 +26,7 @@ from flowai_harness import (
     define_tenant,
     define_tool,
 )
+from tests.harness.errands import errand, gateway
 
 OWN = "acme"
 """The tenant of the runtimes themselves."""
@@ -110,14 +110,6 @@ def loading(handle: str) -> Do[References, str]:
     return str(found[0])
 
 
-Call = tuple[str, dict[str, Any]]
-
-
-def errand(*turns: list[Call]) -> str:
-    """Return the message that makes an agent call these tools, turn by turn."""
-    return json.dumps(turns)
-
-
 def planned(row: str) -> str:
     """Return the message that makes the coordinator have a plan stored and executed."""
     plan = {"actions": [{"kind": "ship", "row": row}, {"kind": "ship", "row": f"{row} too"}]}
@@ -126,23 +118,6 @@ def planned(row: str) -> str:
         [("call_agent", {"agent": "planner", "message": stored})],
         [("call_agent", {"agent": "executor", "message": executed})],
     )
-
-
-def gateway(question: CallModel[Any]) -> dict[str, Any]:
-    """Answer for every model: the next turn of the last errand, and at its end all that was seen."""
-    messages: list[dict[str, Any]] = [dict(each) for each in question.messages or ()]
-    asked = [index for index, each in enumerate(messages) if each["role"] == "user"]
-    turns: list[list[Call]] = json.loads(messages[asked[-1]]["text"])
-    done = sum(1 for each in messages[asked[-1] :] if each.get("tool_calls"))
-    if done == len(turns):
-        told = [each["content"] for each in messages if each["role"] == "tool"]
-        said = {"asked": [messages[index]["text"] for index in asked], "told": told}
-        return {"text": json.dumps(said), "tool_calls": []}
-    calls = [
-        {"id": f"call-{len(messages)}-{number}", "name": name, "arguments": arguments}
-        for number, (name, arguments) in enumerate(turns[done])
-    ]
-    return {"text": "", "tool_calls": calls}
 
 
 def spec() -> RuntimeSpec:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flowai.interpreters.parking import Parking
     from flowai.interpreters.reopening import Kept
     from flowai.interpreters.setting import Setting
+    from flowai.interpreters.wake import Wake
 
 
 Advanced = tuple[list[Any], list[tuple[int, int]], int | None, bool]
@@ -37,6 +38,7 @@ class KeptDrive(ABC):
     _kept: Kept | None
     _hands: Hands
     _turn: threading.Lock
+    _wake: Wake
     _shown: int
 
     @abstractmethod
@@ -107,6 +109,9 @@ class KeptDrive(ABC):
         if session is None:
             return True
         if self.finished or not self._hands.are_empty or not session.is_idle(only_paused):
+            return False
+        if self._wake.is_due:
+            # What it waited for expires now: nobody else would see to it.
             return False
         self.left_waiting = session.waiting()
         session.let_go()

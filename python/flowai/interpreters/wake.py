@@ -29,6 +29,11 @@ class Wake:
         """Whether the alarm stands otherwise than it should."""
         return (None if self._set is None else self._set[0]) != self.moment
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the moment has come."""
+        return self.moment is not None and self.moment <= now_ms()
+
     def set_on(self, loop: asyncio.AbstractEventLoop) -> None:
         """Set the alarm to its moment, on its loop."""
         if not self.is_due_to_change:
