@@ -105,7 +105,7 @@ def _dispatched_as_gifts() -> ActionDispatcher[GiftBasket]:
     return actions
 
 
-def _spec(*, is_new: bool) -> RuntimeSpec:
+def _spec(*, is_new: bool, asks_again: bool = True) -> RuntimeSpec:
     actions: Any = _dispatched_as_gifts() if is_new else _dispatched()
     basket = actions.plan
     dropping = drop_by_force if is_new else drop
@@ -119,16 +119,21 @@ def _spec(*, is_new: bool) -> RuntimeSpec:
             define_planner(name="planner", model="m", plan=basket, prompt="Plan.", tools=[look]),
             define_executor(
                 name="executor", model="m", plan=basket, dispatcher=actions, prompt="Execute.",
-                approval={"plans": "always", "tools": "never"},
+                approval={"plans": "always" if asks_again else "never", "tools": "never"},
             ),
         ],
     )  # fmt: skip
 
 
-def runtime_of(storage: str, world: World, *, is_new: bool = False) -> Runtime:
-    """Return a runtime on a store, under a real clock."""
+def runtime_of(storage: str, world: World, *, is_new: bool = False, asks_again: bool = True) -> Runtime:
+    """Return a runtime on a store, under a real clock; its executor may leave a second question out."""
     live: Any = Live()
-    return create_runtime(_spec(is_new=is_new), world, interpreter=live.handling(CallModel, gateway), storage=storage)
+    return create_runtime(
+        _spec(is_new=is_new, asks_again=asks_again),
+        world,
+        interpreter=live.handling(CallModel, gateway),
+        storage=storage,
+    )
 
 
 async def begin(here: Runtime, agent: str, message: str) -> None:

@@ -129,6 +129,27 @@ def test_a_call_whose_tool_has_another_schema_is_asked_anew(relay: Relay) -> Non
     relay.check()
 
 
+def test_a_plan_whose_tools_have_another_schema_is_asked_about_anew(relay: Relay) -> None:
+    [planned] = relay.step("begin", "desk", errand([of_agent("planner", [stored(1)])], [EXECUTED]))
+    [anew] = relay.step("resume", version="new")
+    assert anew.approval_id != planned.approval_id
+    assert relay.told("approval_withdrawn") == ["approval_withdrawn"]
+    [execution] = relay.step("answer", anew.approval_id, "approve", version="new")
+    assert relay.step("answer", execution.approval_id, "approve", version="new") == []
+    assert (relay.status, relay.deeds) == ("finished", ["buy 1 gift=False"])
+    relay.check()
+
+
+def test_an_execution_with_other_tools_than_were_approved_is_asked_about_anew(relay: Relay) -> None:
+    [planned] = relay.step("begin", "desk", errand([of_agent("planner", [stored(1)])], [EXECUTED]))
+    [execution] = relay.step("answer", planned.approval_id, "approve")
+    [anew] = relay.step("resume", version="new")
+    assert (anew.kind, anew.approval_id == execution.approval_id, relay.deeds) == ("plan", False, [])
+    assert relay.step("answer", anew.approval_id, "approve", version="new") == []
+    assert (relay.status, relay.deeds) == ("finished", ["buy 1 gift=False"])
+    relay.check()
+
+
 def test_a_plan_of_which_another_revision_stands_is_asked_about_anew(relay: Relay) -> None:
     again = of_agent("planner", [("look", {})], [stored(2)])
     [planned] = relay.step("begin", "desk", errand([of_agent("planner", [stored(1)])], [EXECUTED, again], [EXECUTED]))

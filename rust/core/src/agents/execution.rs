@@ -14,6 +14,7 @@ use crate::effects::{AdvancePlan, CallTool, Effect, LoadPlan, PlanMove, PlannedA
 use crate::events::EventBody;
 use crate::fault::{Fault, FaultKind};
 use crate::machine::{Continuation, Move};
+use crate::policy::Resolved;
 use crate::value::{Outcome, Value};
 
 pub(super) struct Execution {
@@ -61,9 +62,16 @@ impl Execution {
         Move::Ask(Effect::AdvancePlan(Arc::new(AdvancePlan {
             plan_id: self.plan_id.clone(),
             step: PlanMove::Execute { open: self.agent.performers.is_none(), digest },
-            policy: self.agent.asks_again.clone(),
+            policy: self.asking(instance),
             by: self.agent.name.to_string(),
         })))
+    }
+
+    /// By what rule a human is asked about the execution, if one may be.
+    fn asking(&self, instance: &Json) -> Option<Arc<Resolved>> {
+        // Whatever the rule says then: the gate asks about tools that nobody approved the plan for.
+        let always = || instance.get("tools_changed").map(|_| Arc::clone(&self.agent.plans));
+        self.agent.asks_again.clone().or_else(always)
     }
 
     fn advance(&self, step: PlanMove) -> Move {

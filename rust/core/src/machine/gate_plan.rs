@@ -19,6 +19,9 @@ use crate::value::Value;
 
 const EXECUTE_PLAN: &str = "execute_plan";
 
+/// The rule by which an execution is asked about whatever the policy says.
+const TOOLS_CHANGED: &str = "the tools of the plan have changed since it was approved";
+
 impl Machine {
     /// A plan's instance is read before a human is asked about it.
     pub(super) fn gate_plan(
@@ -60,11 +63,13 @@ impl Machine {
         }
     }
 
-    /// The revision, its digest and its body; for its execution, the tool that begins it.
+    /// The revision, its digest, its body and what its actions are performed by; for its execution, the tool that
+    /// begins it.
     fn bound_to(&self, position: &Position, step: &PlanMove, instance: &Json, rule: &str) -> Bound {
         let body = instance.get("body").cloned().unwrap_or(Json::Null);
         Bound {
             tool: executes(step).then(|| EXECUTE_PLAN.to_owned()),
+            schema_version: self.settings.plan_tools.get(&text(instance, "plan")).cloned(),
             plan_id: Some(text(instance, "plan_id")),
             plan_revision: instance.get("revision").and_then(Json::as_u64),
             plan_digest: Some(text(instance, "digest")),
@@ -76,6 +81,9 @@ impl Machine {
     ///
     /// A rule for plans sees the body, one that names `execute_plan` what that is called with.
     fn judge_plan(&self, advance: &AdvancePlan, instance: &Json) -> Verdict {
+        if instance.get("tools_changed").is_some() {
+            return Verdict::Ask { rule: TOOLS_CHANGED.to_owned(), expires_in_ms: EXPIRES_IN_MS };
+        }
         let Some(policy) = &advance.policy else {
             return Verdict::Ask { rule: "default: plans always".to_owned(), expires_in_ms: EXPIRES_IN_MS };
         };

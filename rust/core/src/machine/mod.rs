@@ -57,6 +57,8 @@ pub struct Settings {
     pub sleeps_outside: bool,
     /// What the run may use.
     pub purse: Purse,
+    /// By plan type, the digest of the tools that perform its actions; none where no dispatcher does.
+    pub plan_tools: BTreeMap<String, String>,
 }
 
 /// Runs one program.

@@ -53,6 +53,9 @@ pub struct PlanInstance {
     pub(super) calls: Vec<RecordedCall>,
     #[serde(default)]
     pub(super) history: Vec<Moment>,
+    /// The digest of the tools that were to perform it when it was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tools: Option<String>,
 }
 
 /// One move in the history of a plan.
@@ -139,6 +142,7 @@ impl PlanInstance {
             binding: None,
             calls: Vec::new(),
             history: Vec::new(),
+            tools: None,
         };
         plan.actions = plan.list_actions();
         plan.digest = plan.compute_digest()?;
@@ -235,6 +239,17 @@ impl PlanInstance {
     #[must_use]
     pub fn history(&self) -> &[Moment] {
         &self.history
+    }
+
+    /// The digest of the tools that were to perform it when it was approved; none where no dispatcher did.
+    #[must_use]
+    pub fn tools(&self) -> Option<&str> {
+        self.tools.as_deref()
+    }
+
+    /// Notes the tools that it is approved to be performed by.
+    pub fn bind_tools(&mut self, tools: Option<String>) {
+        self.tools = tools;
     }
 
     /// Keeps a move in the history.

@@ -17,6 +17,7 @@ use crate::specs::{ReferenceSpec, RuntimeSpec};
 use crate::store::{Batch, HistoryKey, Store, StoreError, Write};
 use crate::value::{Outcome, Value};
 
+use super::plan_tools;
 use super::standing::Standing;
 
 /// A store that several runs share.
@@ -44,6 +45,8 @@ pub struct Desk {
     pub(super) begun: BTreeMap<String, Position>,
     /// Asks whose questions a new revision of their plan made void.
     pub(super) voided: Vec<AskId>,
+    /// By plan type, the digest of the tools that perform its actions.
+    pub(super) plan_tools: BTreeMap<String, String>,
     secret: [u8; 32],
     drawn: u64,
     /// The next id, where a recording has it.
@@ -60,6 +63,7 @@ impl Desk {
     /// A desk for one run; ids are drawn from the secret, which nobody may guess.
     #[must_use]
     pub fn new(store: SharedStore, context: RunContext, spec: Arc<RuntimeSpec>, secret: [u8; 32]) -> Self {
+        let plan_tools = plan_tools::of(&spec);
         Self {
             store,
             context,
@@ -70,6 +74,7 @@ impl Desk {
             again: BTreeMap::new(),
             begun: BTreeMap::new(),
             voided: Vec::new(),
+            plan_tools,
             secret,
             drawn: 0,
             dictated: None,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::resumed::ruling_of;
+use crate::approvals::ApprovalKind;
 use crate::budget::{Decided, Refusal};
 use crate::effects::Effect;
 use crate::events::EventBody;
@@ -160,9 +161,11 @@ impl History {
     /// where it was not, it lets nothing out.
     pub fn refit(&self, ask: &Ask, key: &Key, answer: &Outcome) -> Option<Result<Value, ()>> {
         let Effect::AwaitApproval(request) = &ask.effect else { return None };
-        let digest = request.bound.as_ref().and_then(|bound| bound.digest().ok())?.to_string();
+        let bound = request.bound.as_ref()?;
+        let digest = bound.digest().ok()?.to_string();
         let mut ruling = ruling_of(answer).filter(|ruling| ruling.approved && ruling.digest != digest)?;
-        let called = (key.0.clone(), "CallTool".to_owned(), 0);
+        let let_out = if bound.kind == ApprovalKind::Plan { "AdvancePlan" } else { "CallTool" };
+        let called = (key.0.clone(), let_out.to_owned(), 0);
         if !self.is_answered(&called) {
             return Some(Err(()));
         }

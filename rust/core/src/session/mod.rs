@@ -15,6 +15,7 @@ mod interpreter;
 mod ledger;
 mod perform;
 mod plan_events;
+mod plan_tools;
 mod plans;
 mod questions;
 mod recall;
@@ -86,6 +87,7 @@ impl Session {
         settings.seed = interpreter.seed();
         settings.sleeps_outside = interpreter.sleeps();
         settings.purse.follow(interpreter.decided());
+        settings.plan_tools = desk.plan_tools();
         let projector = Projector::new(settings.context.clone());
         Self {
             started_at: settings.now,

@@ -110,7 +110,9 @@ impl Desk {
     ) -> Outcome {
         let mut plan = self.plan(advance.plan_id.as_deref(), None)?;
         let before = plan.value.clone();
+        self.check_tools(&before, advance, clearance)?;
         let moved = moves(&mut plan.value, advance, clearance).map_err(|error| plan_fault(&error))?;
+        self.note_tools(&mut plan.value, advance, clearance);
         for told in &moved {
             plan.value.remember(told, now);
         }
@@ -156,11 +158,15 @@ impl Desk {
             })
             .collect();
         let cards = now.map(|now| self.cards(plan, now));
-        Value::from(json!({
+        let mut view = json!({
             "plan_id": plan.id(), "plan": plan.plan(), "revision": plan.revision(), "status": plan.status(),
             "digest": plan.digest(), "body": plan.approved_body(), "actions": actions, "cards": cards,
             "rejection": plan.rejection(), "history": plan.history(),
-        }))
+        });
+        if let Some(fields) = view.as_object_mut().filter(|_| self.has_other_tools(plan)) {
+            fields.insert("tools_changed".to_owned(), true.into());
+        }
+        Value::from(view)
     }
 
     /// How a reviewer sees a plan.
