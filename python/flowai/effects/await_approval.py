@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flowai.effects.codec import Codec, annotation_of
 from flowai.effects.effect import Effect
 from flowai.effects.families import Approvals
+from flowai.effects.wrong_part import wrong_part
 from flowai.errors import ValueNotJson
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class AwaitApproval(Effect[A_co], Approvals):
 
     Raises:
         ApprovalRejected: A human refused, or nobody answered in time.
+        ProgramError: The title is no text.
 
     Example:
         >>> AwaitApproval("Order A-1", subject={"units": 3}).encode()
@@ -34,6 +36,11 @@ class AwaitApproval(Effect[A_co], Approvals):
     """One line that says what is asked."""
     subject: A_co
     """What would happen."""
+
+    def __post_init__(self) -> None:
+        """Check the title; of the subject everything is known once it is encoded."""
+        if not isinstance(cast("object", self.title), str):
+            raise wrong_part(self.title, "title", hint='give a title first, as in `AwaitApproval("Order A-1", order)`')
 
     @property
     def codec(self) -> Codec:

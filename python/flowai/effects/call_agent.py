@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flowai.effects.codec import Codec
 from flowai.effects.effect import Effect
 from flowai.effects.families import Agents
+from flowai.effects.wrong_part import wrong_part
 
 if TYPE_CHECKING:
     from flowai.specs.agent import AgentSpec
@@ -21,6 +22,7 @@ class CallAgent(Effect[A_co], Agents):
 
     Raises:
         AgentFailed: The agent ended without an output.
+        ProgramError: What is given is no agent, or the prompt is no text.
 
     Example:
         `report = yield from CallAgent(analyst, "What sold last week?")`
@@ -30,6 +32,13 @@ class CallAgent(Effect[A_co], Agents):
     """The agent."""
     prompt: str
     """What it is asked."""
+
+    def __post_init__(self) -> None:
+        """Check both parts."""
+        if not hasattr(self.spec, "role"):
+            raise wrong_part(self.spec, "agent", hint="make it with `define_specialist` or its siblings")
+        if not isinstance(cast("object", self.prompt), str):
+            raise wrong_part(self.prompt, "prompt", hint="write it down as a `str`")
 
     @property
     def codec(self) -> Codec:

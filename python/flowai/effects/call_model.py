@@ -13,6 +13,7 @@ from flowai.effects.file import File
 from flowai.effects.message import MessageLike, as_mappings, messages_json
 from flowai.effects.model_answer import ModelAnswer
 from flowai.effects.output_codec import OutputCodec
+from flowai.effects.wrong_part import wrong_part
 from flowai.errors import ProgramError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class CallModel(Effect[A_co], Models):
     Raises:
         ModelFailed: The model gave no usable answer; the program may catch it.
         ProgramError: Not exactly one of `prompt` and `messages` was given, a message has an unknown
-            role or key, or the model has no name.
+            role or key, or a part is of the wrong kind.
 
     Example:
         >>> CallModel("claude-haiku-4-5", prompt="Say hello.").encode()["prompt"]
@@ -111,7 +112,7 @@ class CallModel(Effect[A_co], Models):
         conversation = None if messages is None else as_mappings(messages)
         if conversation is not None:
             messages_json(conversation)
-        _check_kinds(model, settings)
+        _check_kinds(model, prompt, settings)
         if files and prompt is None:
             raise ProgramError("`files` belong to a prompt", hint="put them into a message of the user")
         put = object.__setattr__
@@ -119,7 +120,7 @@ class CallModel(Effect[A_co], Models):
         put(self, "prompt", prompt)
         put(self, "messages", conversation)
         put(self, "files", tuple(files))
-        put(self, "tools", tuple(tools))
+        put(self, "tools", tuple(map(_checked_tool, tools)))
         put(self, "output", output)
         put(self, "settings", settings)
 
@@ -182,8 +183,16 @@ class CallModel(Effect[A_co], Models):
         return None if self.messages is None else messages_json(self.messages)
 
 
-def _check_kinds(model: object, settings: object) -> None:
+def _check_kinds(model: object, prompt: object, settings: object) -> None:
     if not isinstance(model, str):
         raise ProgramError(f"`{model!r:.60}` is not the name of a model", hint='write `CallModel("gpt-5", ...)`')
+    if not isinstance(prompt, str | None):
+        raise wrong_part(prompt, "prompt", hint="write it down as a `str`, or give `messages=`")
     if settings is not None and not isinstance(settings, Mapping):
         raise ProgramError(f"`settings` is {settings!r:.60}", hint='write `settings={"temperature": 0}`')
+
+
+def _checked_tool(tool: Tool[..., Any]) -> Tool[..., Any]:
+    if not hasattr(tool, "to_json"):
+        raise wrong_part(tool, "tool", hint="decorate it with `@define_tool`")
+    return tool

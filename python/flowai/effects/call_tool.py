@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from flowai.effects.codec import Codec
 from flowai.effects.effect import Effect
 from flowai.effects.families import Tools
+from flowai.effects.wrong_part import wrong_part
 from flowai.errors import ValueNotJson
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class CallTool(Effect[R_co], Tools):
     Raises:
         ToolFailed: The tool raised; the program may catch it.
         ApprovalRejected: A human refused this call, or nobody answered in time.
+        ProgramError: What is given is no tool.
 
     Example:
         >>> from flowai.specs.tool import define_tool
@@ -50,6 +52,8 @@ class CallTool(Effect[R_co], Tools):
     """Its arguments by name, defaults filled in."""
 
     def __init__(self, tool: Tool[P, R_co], *args: P.args, **kwargs: P.kwargs) -> None:
+        if not hasattr(tool, "bind"):
+            raise wrong_part(tool, "tool", hint="decorate the function with `@define_tool`")
         object.__setattr__(self, "tool", tool)
         object.__setattr__(self, "arguments", tool.bind(*args, **kwargs))
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from flowai.effects.codec import Codec
 from flowai.effects.effect import Effect
 from flowai.effects.families import References
-
-if TYPE_CHECKING:
-    from flowai.specs.handle import Handle
+from flowai.effects.wrong_part import wrong_part
+from flowai.specs.handle import Handle
 
 A_co = TypeVar("A_co", covariant=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class LoadRef(Effect[A_co], References):
     """Load the value of a handle and answer with it, typed.
 
+    Args:
+        handle: The name of the value, also in its text form `kind:id`.
+
     Raises:
         ReferenceNotFound: The handle is unknown, expired, or of another tenant.
+        ProgramError: It is no handle.
 
     Example:
         >>> from flowai.specs.handle import Handle
@@ -30,6 +33,17 @@ class LoadRef(Effect[A_co], References):
 
     handle: Handle[A_co]
     """The name of the value."""
+
+    @overload
+    def __init__(self, handle: Handle[A_co]) -> None: ...
+    @overload
+    def __init__(self: LoadRef[Any], handle: str) -> None: ...
+    def __init__(self, handle: Any) -> None:
+        try:
+            object.__setattr__(self, "handle", Handle.parse(handle))
+        except ValueError as error:
+            hint = 'give what `StoreRef` answered, or `Handle.parse("ProductSet:9f2c")`'
+            raise wrong_part(handle, "handle", hint=hint) from error
 
     @property
     def codec(self) -> Codec:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flowai.effects.effect import Effect
 from flowai.effects.families import Clock
 from flowai.errors import ProgramError
+from flowai.specs.numbers import is_from_zero
 
 
 @dataclass(frozen=True)
@@ -26,5 +27,5 @@ class Sleep(Effect[None], Clock):
     """How long, in seconds."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seconds < math.inf:
-            raise ProgramError(f"a sleep of {self.seconds} s", hint="give zero or more seconds, and an end")
+        if not (is_from_zero(self.seconds) and self.seconds < math.inf):
+            raise ProgramError(f"a sleep of {self.seconds!r} s", hint="give zero or more seconds, and an end")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from flowai.effects.codec import Codec
 from flowai.effects.effect import Effect
 from flowai.effects.families import References
+from flowai.effects.wrong_part import wrong_part
 from flowai.errors import ValueNotJson
 from flowai.specs.handle import Handle
 
@@ -27,6 +28,7 @@ class StoreRef(Effect[Handle[T]], References, Generic[T]):
 
     Raises:
         GlimpseTooLarge: What a model would see of the value is too large.
+        ProgramError: `kind` is no reference.
 
     Example:
         >>> from flowai.specs.reference import define_reference
@@ -41,6 +43,8 @@ class StoreRef(Effect[Handle[T]], References, Generic[T]):
     """The value."""
 
     def __init__(self, kind: Reference[T], value: T) -> None:
+        if not hasattr(kind, "schema"):
+            raise wrong_part(kind, "kind of reference", hint="make one with `define_reference`")
         object.__setattr__(self, "reference", kind)
         object.__setattr__(self, "value", value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flowai.errors import StorageError
+from flowai.errors import SpecError, StorageError
 from flowai.interpreters.interpreter import Interpreter
 from flowai.interpreters.recording import Recording
 
@@ -38,6 +38,8 @@ class Eval(Interpreter[H_contra]):
     """
 
     def __init__(self, inner: Interpreter[H_contra]) -> None:
+        if not isinstance(cast("object", inner), Interpreter):
+            raise SpecError(f"`{inner!r:.60}` is no interpreter", hint="wrap one, as in `Eval(Test(script=[...]))`")
         super().__init__(budget=inner.budget, prices=inner.prices)
         self.observer = inner.observer
         self._inner = inner

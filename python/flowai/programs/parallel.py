@@ -154,7 +154,8 @@ def for_each(
         limit: How many may run at a time; None is all.
 
     Raises:
-        ProgramError: The function is neither, or `limit` is no whole number above zero.
+        ProgramError: The function is neither, the items cannot be looped over, or `limit` is no whole number
+            above zero.
 
     Example:
         >>> from flowai.effects import Sleep
@@ -166,7 +167,17 @@ def for_each(
     if not _is_named(function):
         message = f"`for_each` cannot read what `{name_of(function)}` asks"
         raise ProgramError(message, hint="give a function under `@program` or the class of an effect")
-    return ForEach(tuple(items), function, limit)
+    return ForEach(_counted(items), function, limit)
+
+
+def _counted(items: Iterable[B]) -> tuple[B, ...]:
+    try:
+        each = iter(items)
+    except TypeError as error:
+        raise ProgramError(
+            f"`{name_of(items)}` holds no items", hint="give a list, or anything to loop over"
+        ) from error
+    return tuple(each)
 
 
 def _is_named(function: object) -> bool:

@@ -213,6 +213,8 @@ def _advice(given: object) -> str:
         return "write `@program` above the function that made this generator"
     if callable(given):
         return "call it: a program is what a function under `@program` returns"
+    if isinstance(given, list | tuple):
+        return "give the programs one by one, as in `gather(*programs)`"
     return "give a program or an effect; `pure(value)` makes a program of a value"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from flowai.errors import ProgramError
 from flowai.programs.program import Askable, Program, asked, row_of_function
 from flowai.programs.structure import name_of
+from flowai.specs.numbers import is_from_zero
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +161,7 @@ def catch(program: Askable[Any, Any], handler: Any, on: Any = Exception) -> Prog
         on: Which errors; a cancellation is none of them.
 
     Raises:
-        ProgramError: `on` names something that is no `Exception`.
+        ProgramError: `on` names something that is no `Exception`, or the handler is no function.
 
     Example:
         >>> from flowai.programs import pure
@@ -168,6 +169,10 @@ def catch(program: Askable[Any, Any], handler: Any, on: Any = Exception) -> Prog
         >>> catch(pure(1), lambda error: pure(0), on=ToolFailed)
         <program catch ToolFailed with <lambda>>
     """
+    if not callable(cast("object", handler)):
+        # Only the error that it should have handled would show it otherwise, and be lost.
+        hint = "give a function of the error that returns a program or an effect"
+        raise ProgramError(f"`{name_of(handler)}` handles no error", hint=hint)
     return Catch(asked(program), handler, exceptions(on))
 
 
@@ -205,8 +210,8 @@ def timeout(program: Askable[E, A], seconds: float) -> Program[E, A]:
         >>> timeout(pure(1), 2.5)
         <program timeout 2.5 s>
     """
-    if not seconds >= 0:
-        raise ProgramError(f"a timeout of {seconds} s", hint="give zero or more seconds")
+    if not is_from_zero(seconds):
+        raise ProgramError(f"a timeout of {seconds!r} s", hint="give zero or more seconds")
     return Timeout(asked(program), seconds)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flowai.errors import EffectFailed, ProgramError
 from flowai.programs.program import Ask, Askable, Program, asked
 from flowai.programs.recovery import exceptions
 from flowai.programs.structure import walk
-from flowai.specs.numbers import is_whole_and_positive
+from flowai.specs.numbers import is_from_zero, is_whole_and_positive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,11 +45,14 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if not is_whole_and_positive(self.attempts):
-            message = f"a retry of {self.attempts} attempts never runs"
+            message = f"a retry of {self.attempts!r} attempts never runs"
             raise ProgramError(message, hint="`attempts` counts every run, the first included")
-        if self.wait_ms < 0 or self.wait_ms_max < 0 or not self.factor >= 1:
+        for name in ("wait_ms", "wait_ms_max", "factor"):
+            if not is_from_zero(getattr(self, name)):
+                raise ProgramError(f"`{name}` is {getattr(self, name)!r}", hint="give a number of zero or more")
+        if not self.factor >= 1:
             message = "a retry cannot wait less and less"
-            raise ProgramError(message, hint="give waits of zero or more and a `factor` of one or more")
+            raise ProgramError(message, hint="give a `factor` of one or more")
         object.__setattr__(self, "on", exceptions(self.on))
 
     def wait_after(self, attempt: int) -> int:
@@ -108,7 +111,8 @@ def retry(
         on: The errors after which it runs again.
 
     Raises:
-        ProgramError: The program shows a call of a `write_once` tool, or a number makes no sense.
+        ProgramError: The program shows a call of a `write_once` tool, a number makes no sense, or an option
+            stands beside a policy.
 
     Example:
         >>> from flowai.programs import pure
@@ -123,9 +127,17 @@ def retry(
         raise ProgramError(message, hint=hint)
     if policy is not None and not isinstance(cast("object", policy), RetryPolicy):
         raise ProgramError(f"`{policy!r}` is no retry policy", hint="write `retry(program, attempts=3)`")
-    if policy is None:
-        policy = RetryPolicy(attempts, wait_ms, factor, wait_ms_max, exceptions(on))
-    return Retry(inner, policy)
+    options = RetryPolicy(attempts, wait_ms, factor, wait_ms_max, exceptions(on))
+    if policy is not None:
+        _check_alone(options)
+    return Retry(inner, policy or options)
+
+
+def _check_alone(options: RetryPolicy) -> None:
+    for each in fields(options):
+        if getattr(options, each.name) != each.default:
+            hint = "put it into the policy, or give options only"
+            raise ProgramError(f"`{each.name}` stands beside a policy", hint=hint)
 
 
 def _written_once(program: Program[Any, Any]) -> Iterator[str]:
