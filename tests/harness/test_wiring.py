@@ -86,6 +86,14 @@ def test_all_faults_are_listed_at_once() -> None:
         assert word in told
 
 
+def test_faults_of_the_parts_and_of_the_wiring_are_listed_together() -> None:
+    options: Any = {"providers": {"anthropic": {"apikey": "x"}}, "budget": 3, "approval": {"tols": "never"}}
+    with pytest.raises(SpecError) as caught:
+        define_runtime(tenant=define_tenant("acme", "v1"), agents=[desk("clrk"), clerk()], **options)
+    for word in ("apikey", "budget", "tols", "clrk"):
+        assert word in str(caught.value)
+
+
 def warnings_of(*agents: Any) -> str:
     spec = define_runtime(tenant=define_tenant("acme", "v1"), agents=agents)
     return "\n".join(map(str, create_runtime(spec, testing=TestingConfig(mock_response="x")).warnings))

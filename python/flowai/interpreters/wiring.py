@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flowai import _bridge
 from flowai.errors import Fault, SpecError
 from flowai.specs.provider import revealed
 from flowai.specs.runtime import RuntimeSpec, build_runtime_spec
+from flowai.specs.tenant import define_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +48,7 @@ def define_runtime(
         prices: What models cost that `genai-prices` does not know, or not rightly.
 
     Raises:
-        SpecError: Listing every fault of the parts, or every fault of the wiring, with hints.
+        SpecError: Listing every fault of the parts and of the wiring, with hints.
 
     Example:
         >>> from flowai_harness import define_specialist, define_tenant
@@ -54,23 +56,42 @@ def define_runtime(
         >>> define_runtime(tenant=define_tenant("acme", "v1"), agents=[greeter]).tenant.id
         'acme'
     """
-    spec = build_runtime_spec(
-        tenant=tenant,
-        agents=agents,
-        providers=providers,
-        approval=approval,
-        references=references,
-        budget=budget,
-        thread_budget=thread_budget,
-        prices=prices,
-    )
+    try:
+        spec = build_runtime_spec(
+            tenant=tenant,
+            agents=agents,
+            providers=providers,
+            approval=approval,
+            references=references,
+            budget=budget,
+            thread_budget=thread_budget,
+            prices=prices,
+        )
+    except SpecError as error:
+        wiring = _wiring_faults(agents, approval, references)
+        raise SpecError([*error.faults, *wiring]) if wiring else error from None
     faults = [*_bridge.check_providers(revealed(spec.providers)), *_bridge.check_wiring(spec.to_json())["faults"]]
     if faults:
-        raise SpecError([Fault(each["place"], each["message"], each["hint"]) for each in faults])
+        raise SpecError(_read(faults))
     return spec
+
+
+def _wiring_faults(
+    agents: Sequence[AgentSpec[Any]], approval: Approval | None, references: Sequence[Reference[Any]]
+) -> list[Fault]:
+    """Return the faults of a wiring whose other parts are wrong; none where nothing can be said of it."""
+    anyone = define_tenant("any", "any")
+    for rules in (approval, None):
+        with suppress(SpecError):
+            spec = build_runtime_spec(tenant=anyone, agents=agents, approval=rules, references=references)
+            return _read(_bridge.check_wiring(spec.to_json())["faults"])
+    return []
+
+
+def _read(faults: Sequence[Any]) -> list[Fault]:
+    return [Fault(each["place"], each["message"], each["hint"]) for each in faults]
 
 
 def warnings_of(spec: RuntimeSpec) -> list[Fault]:
     """Return what is allowed in a wiring and yet looks wrong."""
-    found = _bridge.check_wiring(spec.to_json())["warnings"]
-    return [Fault(each["place"], each["message"], each["hint"]) for each in found]
+    return _read(_bridge.check_wiring(spec.to_json())["warnings"])
