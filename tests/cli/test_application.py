@@ -26,6 +26,13 @@ def test_a_spec_a_runtime_and_a_function_are_found() -> None:
         ("tests.cli.shop:not_an_app", "is a `dict`, not a runtime spec or a runtime", "write `tests.cli.shop:spec`"),
         ("tests.cli.shop:failing", "failed: ZeroDivisionError: no shop today", "takes no arguments"),
         ("tests.cli.shop.py:spec", "is a file, not a module", "`--app tests.cli.shop:...` without `.py`"),
+        (
+            "../shops/shop.py:spec",
+            "`../shops/shop.py` is a path, not a module",
+            "`--app shop:...` in the folder that holds it",
+        ),
+        ("shops/shop:spec", "`shops/shop` is a path, not a module", "`--app shops.shop:...`"),
+        (".shop:spec", "`.shop` is not the name of a module", "write `--app my_agents:spec`"),
         ("nowhere_at_all:spec", "there is no module `nowhere_at_all`", "in the folder that holds it"),
     ],
 )

@@ -66,6 +66,8 @@ def is_app(value: object) -> TypeGuard[RuntimeSpec | Runtime]:
 
 
 def _import(name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise _no_name(name)
     folder = str(Path.cwd())
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -78,6 +80,17 @@ def _import(name: str) -> ModuleType:
     except Exception as error:
         message = f"importing `{name}` failed: {type(error).__name__}: {error}"
         raise AppUnusable(message, hint=f'`python -c "import {name}"` shows where') from error
+
+
+def _no_name(written: str) -> AppUnusable:
+    path = Path(written.removesuffix(".py"))
+    if len(path.parts) < 2:
+        return AppUnusable(f"`{written}` is not the name of a module", hint=WRITE)
+    if path.is_absolute() or ".." in path.parts:
+        hint = f"write `--app {path.name}:...` in the folder that holds it"
+    else:
+        hint = f"write `--app {'.'.join(path.parts)}:...`"
+    return AppUnusable(f"`{written}` is a path, not a module", hint=hint)
 
 
 def _not_found(name: str, error: ModuleNotFoundError) -> AppUnusable:
