@@ -21,6 +21,20 @@ from flowai_harness import (
 )
 from tests.harness.desk import Rows, asked, clerk_runtime, desk, of
 
+UNWRITABLE: list[tuple[Any, str]] = [
+    ([1, object()], "$.row[1]"),
+    ({"a": [float("nan")]}, "$.row.a[0]"),
+    (lambda _: [{"b": object()}], "$.row[0].b"),  # pyright: ignore[reportUnknownLambdaType]
+]
+
+
+@pytest.mark.parametrize(("given", "place"), UNWRITABLE)
+def test_a_scripted_argument_that_is_no_json_is_named_by_its_place(given: Any, place: str) -> None:
+    runtime = clerk_runtime(Calls("read_row", row=given), Says("done"))
+    with pytest.raises(ScriptMismatch, match="a scripted turn raised ValueNotJson") as caught:
+        runtime.blocking.run_specialist("clerk", "go")
+    assert f"`{place}`" in str(caught.value)
+
 
 @program
 def ask(times: int) -> Do[Models, list[str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
 
-from flowai.errors import ModelFailed, ProgramError
-from flowai.specs.encoding import json_value
+from flowai.errors import ModelFailed, ProgramError, ValueNotJson
+from flowai.specs.encoding import json_value, unwritable
 from flowai.specs.handle import Handle
 
 if TYPE_CHECKING:
@@ -206,17 +207,33 @@ def turn_of(step: ScriptStep) -> Turn:
     return Turn((Says(step) if isinstance(step, str) else step,))
 
 
-def _plain(value: Any, seen: Seen | None) -> Json:
+def _plain(value: Any, seen: Seen | None, path: str = "$") -> Json:
     """Write a scripted value as JSON, functions asked and models dumped."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(each, seen) for key, each in cast("Mapping[object, object]", value).items()}
+        return {
+            str(key): _plain(each, seen, f"{path}.{key}")
+            for key, each in cast("Mapping[object, object]", value).items()
+        }
     if isinstance(value, list | tuple):
-        return [_plain(each, seen) for each in cast("list[object]", value)]
-    if value is None or isinstance(value, str | int | float):
+        return [_plain(each, seen, f"{path}[{at}]") for at, each in enumerate(cast("list[object]", value))]
+    if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, Handle):
         return cast("Handle[object]", value).to_json()
-    return _plain(value(_known(seen)), seen) if callable(value) else json_value(value)
+    return _plain(value(_known(seen)), seen, path) if callable(value) else _dumped(value, path)
+
+
+def _dumped(value: object, path: str) -> Json:
+    if isinstance(value, float):
+        raise _unwritten(path, "NaN and infinity have no JSON form")
+    try:
+        return json_value(value)
+    except ValueNotJson as error:
+        raise _unwritten(f"{path}{unwritable(value)[1:]}", error.message) from error
+
+
+def _unwritten(path: str, why: str) -> ValueNotJson:
+    return ValueNotJson(f"the value at `{path}` cannot be written as JSON: {why}", path=path)
 
 
 def _known(seen: Seen | None) -> Seen:
