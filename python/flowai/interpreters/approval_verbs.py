@@ -10,6 +10,7 @@ from flowai.interpreters.afterwards import running_again
 from flowai.interpreters.edits import checked, standing_body
 from flowai.interpreters.opening import Place
 from flowai.interpreters.pending_approval import PendingApproval
+from flowai.interpreters.refusals import check_names, known
 from flowai.interpreters.verbs import Verbs
 from flowai.interpreters.wake import now_ms
 from flowai.specs.decision import to_decision
@@ -72,6 +73,7 @@ class ApprovalVerbs(Verbs):
             raise ApprovalError(f"`principal` is {principal!r}", hint="name who decides, such as `ana`")
         if principal is None and self.shelf.is_durable:
             raise ApprovalError("nobody is named who decides", hint='give `principal="ana"`: the store keeps who did')
+        approval_id = known("approval_id", approval_id)
         written = to_decision(decision).to_json()
         if reason is not None:
             written["reason"] = reason
@@ -144,6 +146,7 @@ class ApprovalVerbs(Verbs):
 
     def pending_approvals(self, *, tenant: str | None = None, thread_id: str | None = None) -> list[PendingApproval]:
         """Return what waits for a human, the oldest first."""
+        check_names(thread_id=thread_id)
         found = [
             PendingApproval.read(each)
             for each in self.native.pending(chosen_tenant(tenant, self.spec.tenant), thread_id)

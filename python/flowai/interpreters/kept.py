@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowai.errors import FlowaiError, RunOwned, SpecError, StorageError
 from flowai.interpreters.damage import Damage
+from flowai.interpreters.refusals import check_names, known
 from flowai.interpreters.run_record import RunRecord
 from flowai.interpreters.verbs import Verbs
 from flowai.interpreters.wake import now_ms
@@ -50,6 +51,7 @@ class KeptVerbs(Verbs):
         Example:
             `[run.run_id for run in runtime.runs(status="paused")]`
         """
+        check_names(thread_id=thread_id)
         statuses: list[str] = [status] if isinstance(status, str) else [*(status or ())]
         found = self.shelf.runs(chosen_tenant(tenant, self.spec.tenant), thread_id, statuses)
         return [RunRecord.read(each) for each in found]
@@ -71,9 +73,8 @@ class KeptVerbs(Verbs):
         """
         from flowai.events.construct import event_of
 
-        return [
-            event_of(each) for each in self.shelf.kept_events(chosen_tenant(tenant, self.spec.tenant), run_id, after)
-        ]
+        whose = chosen_tenant(tenant, self.spec.tenant)
+        return [event_of(each) for each in self.shelf.kept_events(whose, known("run_id", run_id), after)]
 
     def recording(self, run_id: str, *, tenant: str | None = None) -> Recording:
         """Return the recording of a kept run that is over, for a replay, a fork or a test case.
@@ -90,7 +91,7 @@ class KeptVerbs(Verbs):
         from flowai.interpreters.recording import Recording
 
         whose = chosen_tenant(tenant, self.spec.tenant)
-        told = self.shelf.kept_events(whose, run_id, 0)
+        told = self.shelf.kept_events(whose, known("run_id", run_id), 0)
         if not told or told[-1]["type"] not in ENDS:
             hint = "answer what it waits for, or `resume` it; a run whose thread was erased has no recording"
             raise StorageError(f"the run `{run_id}` is not over, or was erased", hint=hint, run_id=run_id)
@@ -113,7 +114,7 @@ class KeptVerbs(Verbs):
         Example:
             `run = runtime.resume(run_id); await run; print(run.output)`
         """
-        return self._opening.reopened(chosen_tenant(tenant, self.spec.tenant), run_id)[1]
+        return self._opening.reopened(chosen_tenant(tenant, self.spec.tenant), known("run_id", run_id))[1]
 
     def verify(self, run_id: str, *, tenant: str | None = None) -> int:
         """Check that what is kept of a run is what was written, and return how many records it has.
@@ -122,7 +123,7 @@ class KeptVerbs(Verbs):
             RunNotFound: There is no such run of this tenant.
             JournalBroken: It is not, with the first record that is missing or another one.
         """
-        return self.shelf.verify(chosen_tenant(tenant, self.spec.tenant), run_id)
+        return self.shelf.verify(chosen_tenant(tenant, self.spec.tenant), known("run_id", run_id))
 
     def check_storage(self) -> list[Damage]:
         """Look at everything that the store keeps, of all tenants, and return what is not as it was written.
@@ -142,7 +143,7 @@ class KeptVerbs(Verbs):
         Returns:
             How many records lost their bodies.
         """
-        whose = chosen_tenant(tenant, self.spec.tenant)
+        whose, thread_id = chosen_tenant(tenant, self.spec.tenant), known("thread_id", thread_id)
         with self.threads.lock:
             if not self.shelf.is_durable and self.threads.busy(whose, thread_id) is not None:
                 # A store in memory lists no runs: only this process knows that one still needs the thread.

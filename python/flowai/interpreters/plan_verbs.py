@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowai.interpreters.afterwards import executor_of, found, undoing
 from flowai.interpreters.plan_record import PlanRecord
+from flowai.interpreters.refusals import known
 from flowai.interpreters.verbs import Verbs
 from flowai.specs.tenant import chosen_tenant
 
@@ -24,7 +25,7 @@ class PlanVerbs(Verbs):
         Raises:
             PlanError: There is no such plan of this tenant.
         """
-        written = self.native.plan(chosen_tenant(tenant, self.spec.tenant), plan_id)
+        written = self.native.plan(chosen_tenant(tenant, self.spec.tenant), known("plan_id", plan_id))
         return found(None if written is None else PlanRecord.read(written), plan_id)
 
     def undo(

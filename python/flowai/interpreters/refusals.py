@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from flowai.errors import SpecError, StorageError, ThreadBusy, ValueNotJson
+from flowai.errors import Fault, SpecError, StorageError, ThreadBusy, ValueNotJson
 
 if TYPE_CHECKING:
     from flowai.interpreters.threads import Active
+
+NAMED = "give a text that is not empty, of whole characters"
 
 
 def check_message(message: object) -> None:
@@ -19,6 +21,35 @@ def check_message(message: object) -> None:
     except UnicodeEncodeError as error:
         half = f"a message holds half a character at {error.start}, which JSON cannot"
         raise ValueNotJson(half, path="$", hint='`text.encode("utf-8", "replace").decode()` replaces it') from error
+
+
+def check_names(**given: object) -> None:
+    """Check what a caller names a run or its place by, where it is given; an empty name would be everyone's.
+
+    Raises:
+        SpecError: listing each that is no text, or an empty one.
+    """
+    faults = [Fault("", f"`{option}` is {name!r}", NAMED) for option, name in given.items() if _is_nameless(name)]
+    if faults:
+        raise SpecError(faults)
+
+
+def _is_nameless(name: object) -> bool:
+    if name is None:
+        return False
+    # Half a character has no bytes that a store could keep.
+    return not isinstance(name, str) or not name.strip() or name.encode(errors="ignore").decode() != name
+
+
+def known(option: str, given: str) -> str:
+    """Return an id that a caller asks for; whether there is such a thing the store knows.
+
+    Raises:
+        SpecError: It is no text.
+    """
+    if not isinstance(cast("object", given), str):
+        raise SpecError([Fault("", f"`{option}` is {given!r}", "give the id as events tell it")])
+    return given
 
 
 def thread_busy(busy: Active) -> ThreadBusy:

@@ -19,7 +19,7 @@ from flowai.interpreters.opening import Opening, Place
 from flowai.interpreters.plan_verbs import PlanVerbs
 from flowai.interpreters.policy import check_policies, explain
 from flowai.interpreters.prices import cost_of
-from flowai.interpreters.refusals import check_message, thread_busy
+from flowai.interpreters.refusals import check_message, check_names, thread_busy
 from flowai.interpreters.run import Run
 from flowai.interpreters.threads import Threads
 from flowai.interpreters.wiring import warnings_of
@@ -89,7 +89,7 @@ class Runtime(ApprovalVerbs, PlanVerbs, KeptVerbs):
             budget: What this run may use; it narrows the runtime's own budget and never widens it.
 
         Raises:
-            SpecError: The runtime has no coordinator, or the message is no text.
+            SpecError: The runtime has no coordinator, or the message or a name is no text.
             ValueNotJson: The message holds half a character, which no JSON can.
             ThreadBusy: The thread has an active run and `queue` is false.
 
@@ -124,7 +124,7 @@ class Runtime(ApprovalVerbs, PlanVerbs, KeptVerbs):
         """Ask one agent directly, past the coordinator, and return the run at once.
 
         Raises:
-            SpecError: There is no such agent, or the message is no text.
+            SpecError: There is no such agent, or the message or a name is no text.
             ValueNotJson: The message holds half a character, which no JSON can.
             ThreadBusy: The thread has an active run and `queue` is false.
         """
@@ -231,6 +231,7 @@ class Runtime(ApprovalVerbs, PlanVerbs, KeptVerbs):
         tenant = chosen_tenant(tenant, self.spec.tenant)
         # What comes after a run takes nothing from a script.
         is_query = not isinstance(task, Beginning)
+        check_names(thread_id=thread_id, principal=principal, request_id=request_id)
         limits = checked_budget(budget)
         self._check_open()
         keep = self._opening.keep(task, name, request_id, limits)
