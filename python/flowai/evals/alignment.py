@@ -104,6 +104,28 @@ def align(expected: Sequence[ToolCall], actual: Sequence[ToolCall]) -> Alignment
     return Alignment(tuple(expected), tuple(actual), tuple(rows))
 
 
+def best_total(weights: Sequence[Sequence[float]]) -> float:
+    """Return the greatest sum over pairs of a row and a column, each of them taken once at most.
+
+    Example:
+        >>> best_total([[1.0, 0.5], [1.0, 0.0]])
+        1.5
+    """
+    columns = max(map(len, weights), default=0)
+    judged = [(row, column, weight) for row, each in enumerate(weights) for column, weight in enumerate(each)]
+    sides = [ToolCall("item", {})] * len(weights), [ToolCall("item", {})] * columns
+    _, rows = _assigned().align(*sides, [], judged, [])
+    return sum(weight for _, _, weight in rows)
+
+
+@cache
+def _assigned() -> Matcher:
+    from flowai.interpreters.scoring import Matcher
+
+    settings: dict[str, Any] = {"order": "any", "args": "share"}
+    return Matcher(settings)
+
+
 @cache
 def _in_sequence() -> Matcher:
     from flowai.interpreters.scoring import Matcher

@@ -59,7 +59,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A value of which a function says whether it will do; only as a whole argument.
+    """A value of which a function says whether it will do; one of which it raises will not.
 
     Example:
         >>> from flowai.evals import Trajectory, RawSampleOutput, ToolCall, define_test_case, score_sample
@@ -71,19 +71,77 @@ class Where:
 
     holds: Callable[[Any], bool]
 
+    def refuses(self, value: object) -> str | None:
+        """Return why a value will not do, or nothing where it will.
+
+        Example:
+            >>> Where(lambda units: units > 3).refuses("three")
+            "the function raised TypeError: '>' not supported between instances of 'str' and 'int'"
+        """
+        return refused(self.holds, value)
+
 
 Mark = Anything | OneOf | Near | Where
+Path = tuple[str | int, ...]
+"""The keys and places that lead to a part of a value."""
 
 
-def plain(value: object) -> Any:
-    """Return a value with its marks in the form that a dataset holds."""
-    if isinstance(value, Anything | OneOf | Near):
+def refused(holds: Callable[..., object], *values: object) -> str | None:
+    """Return why a function does not hold for values, or nothing where it does."""
+    try:
+        return None if holds(*values) else "the function says no"
+    except Exception as error:  # noqa: BLE001 — a user's function may raise anything of a value it does not expect
+        return f"the function raised {type(error).__name__}: {error}"
+
+
+def plain(value: object, asked: Callable[[Where, Path], Any] | None = None, path: Path = ()) -> Any:
+    """Return a value with its marks in the form that a dataset holds; `asked` says what stands for a function."""
+    if isinstance(value, Where):
+        return value if asked is None else asked(value, path)
+    if isinstance(value, OneOf):
+        return {"$one_of": [plain(each, asked, path) for each in value.values]}
+    if isinstance(value, Anything | Near):
         return value.to_json()
     if isinstance(value, Mapping):
-        return {key: plain(each) for key, each in cast("Mapping[str, object]", value).items()}
+        fields = cast("Mapping[str, object]", value)
+        return {key: plain(each, asked, (*path, key)) for key, each in fields.items()}
     if isinstance(value, list | tuple):
-        return [plain(each) for each in cast("list[object]", value)]
+        items = cast("list[object]", value)
+        return [plain(each, asked, (*path, place)) for place, each in enumerate(items)]
     return value
+
+
+def told(value: object) -> Any:
+    """Return a value in JSON types; a function is told of and not named, since its address is another in each run."""
+    return plain(value, lambda _where, _path: "a function")
+
+
+def mark_of(value: object) -> Mark | None:
+    """Return the mark that a value is, also in the form that a dataset holds, or nothing.
+
+    Example:
+        >>> mark_of({"$near": 3, "within": 0.5}), mark_of({"$any": True, "sku": 1})
+        (Near(value=3, within=0.5), None)
+    """
+    if isinstance(value, Anything | OneOf | Near | Where):
+        return value
+    if not isinstance(value, Mapping):
+        return None
+    fields = cast("Mapping[str, Any]", value)
+    if len(fields) == 1 and isinstance(fields.get("$one_of"), list):
+        return OneOf(*fields["$one_of"])
+    if "$near" in fields and fields.keys() <= {"$near", "within"}:
+        return Near(fields["$near"], fields.get("within", 0.0))
+    return Anything() if set(fields) == {"$any"} else None
+
+
+def holds_marks(value: object) -> bool:
+    """Whether there is a mark in a value, to any depth."""
+    if mark_of(value) is not None:
+        return True
+    if isinstance(value, Mapping):
+        return any(map(holds_marks, cast("Mapping[str, object]", value).values()))
+    return isinstance(value, list | tuple) and any(map(holds_marks, cast("list[object]", value)))
 
 
 def has_marks(value: object) -> bool:

@@ -101,7 +101,9 @@ class Matching(Scorer):
         else:
             pairing = pairing or Pairing(expected)
             value, rows = self.matcher.align(pairing.expected, actual, list(before), pairing.judged, pairing.holds)
-        return self.given(value, alignment=Alignment(expected, actual, tuple(rows)))
+        alignment = Alignment(expected, actual, tuple(rows))
+        raised = pairing.raised if pairing is not None else []
+        return self.given(value, "; ".join([alignment.told(), *raised]) if raised else "", alignment=alignment)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
+from flowai.evals.alignment import best_total
+from flowai.evals.marks import OneOf, holds_marks, mark_of, told
+from flowai.evals.met import mark_holds, met
 from flowai.evals.scorer import Scorer
+from flowai.evals.toolcall import ToolCall
 
 if TYPE_CHECKING:
     from flowai.evals.case import RawSampleOutput, TestCase
@@ -37,8 +42,26 @@ class Answering(Scorer):
         return self.given(value, "" if value == 1 else f"expected {_short(expected)}, got {_short(actual)}")
 
     def likeness(self, expected: Any, actual: Any) -> float:
-        """Return how alike two values are, from 0 to 1."""
+        """Return how alike two values are, from 0 to 1; the expected one may be or hold marks."""
+        mark = mark_of(expected)
+        if isinstance(mark, OneOf):
+            return max((self.likeness(each, actual) for each in mark.values), default=0.0)
+        if mark is not None:
+            return float(mark_holds(mark, self.read(actual)))
+        wanted, found = self.read(expected), self.read(actual)
+        return self.marked(wanted, found) if holds_marks(wanted) else self.alike(wanted, found)
+
+    def marked(self, expected: Any, actual: Any) -> float:
+        """Return how alike two values are where the expected one holds marks."""
+        return self.alike(met(expected, actual, self.alike), actual)
+
+    def alike(self, expected: Any, actual: Any) -> float:
+        """Return how alike two values are as they are read."""
         raise NotImplementedError
+
+    def read(self, value: Any) -> Any:
+        """Return a value as it is compared."""
+        return plain_value(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +73,9 @@ class ExactMatch(Answering):
         (1.0, 0.0)
     """
 
-    def likeness(self, expected: Any, actual: Any) -> float:
+    def alike(self, expected: Any, actual: Any) -> float:
         """Return 1 where the values are the same."""
-        return float(same_value(plain_value(expected), plain_value(actual)))
+        return same_json(expected, actual)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,16 +88,15 @@ class Like(Answering):
     absolute: float = 0.0
     """How far numbers may differ, as a number."""
 
-    def likeness(self, expected: Any, actual: Any) -> float:
-        """Return how alike two values are, from 0 to 1."""
+    def alike(self, expected: Any, actual: Any) -> float:
+        """Return how alike two values are as they are read."""
+        return self.compare(self.kind, expected, actual)
+
+    def compare(self, kind: str, expected: Any, actual: Any) -> float:
+        """Compare in Rust, as values of a kind."""
         from flowai.interpreters.scoring import likeness
 
-        tolerance = {"relative": self.relative, "absolute": self.absolute}
-        return likeness(self.kind, self.read(expected), self.read(actual), tolerance)
-
-    def read(self, value: Any) -> Any:
-        """Return a value as it is compared."""
-        return plain_value(value)
+        return likeness(kind, expected, actual, {"relative": self.relative, "absolute": self.absolute})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +111,12 @@ class TextMatch(Like):
     kind = "text"
 
     def read(self, value: Any) -> Any:
-        """Return a value as text."""
-        return value if isinstance(value, str) else json.dumps(plain_value(value))
+        """Return a value as text, but for one that holds marks."""
+        return value if isinstance(value, str) or holds_marks(value) else json.dumps(plain_value(value), default=str)
+
+    def marked(self, expected: Any, actual: Any) -> float:
+        """Return how alike two texts are where marks of the expected one are answered first."""
+        return self.alike(json.dumps(met(expected, read_json(actual), same_json)), actual)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +170,12 @@ class ListMatch(Like):
         found = read_json(value)
         return cast("object", found) if isinstance(found, list) else [found]
 
+    def marked(self, expected: Any, actual: Any) -> float:
+        """Return the mean likeness over the best assignment, each mark answered by the item it is paired with."""
+        alike = partial(self.compare, "json")
+        weights = [[alike(met(wanted, found, alike), found) for found in actual] for wanted in expected]
+        return best_total(weights) / max(len(expected), len(actual))
+
 
 @dataclass(frozen=True, kw_only=True)
 class TableMatch(Answering):
@@ -163,12 +195,16 @@ class TableMatch(Answering):
 
     def compared(self, expected: Any, actual: Any) -> Score:
         """Score a table, and say where it differs."""
+        if mark_of(expected) is not None:
+            return super().compared(expected, actual)
         reason = self._differs(expected, actual)
         return self.given(0.0 if reason else 1.0, reason or "")
 
-    def likeness(self, expected: Any, actual: Any) -> float:
+    def alike(self, expected: Any, actual: Any) -> float:
         """Return 1 where the tables are the same."""
         return 0.0 if self._differs(expected, actual) else 1.0
+
+    marked = alike
 
     def _differs(self, expected: Any, actual: Any) -> str | None:
         from flowai.interpreters.scoring import compare_tables
@@ -179,8 +215,23 @@ class TableMatch(Answering):
         if self.column_order and _columns(wanted) != _columns(found):
             # The columns' order is Python's to compare: objects in Rust have their keys sorted.
             return "the columns are others, or in another order"
+        if holds_marks(wanted):
+            return self._differs_from_marks(wanted, found)
         tolerance = {"relative": self.relative, "absolute": self.absolute}
         return compare_tables(wanted, found, {"row_order": self.row_order, "tolerance": tolerance})
+
+    def _differs_from_marks(self, wanted: list[Any], found: list[Any]) -> str | None:
+        from flowai.evals.trajectory import Trajectory
+
+        order: Literal["sequence", "any"] = "sequence" if self.row_order else "any"
+        matcher = Trajectory(order=order, value="bool", relative=self.relative, absolute=self.absolute)
+        score = matcher.matched(tuple(map(_row, wanted)), tuple(map(_row, found)))
+        return None if score.value == 1 else f"the rows differ: {score.reason}"
+
+
+def same_json(expected: Any, actual: Any) -> float:
+    """Return 1 where two values are the same in JSON."""
+    return float(same_value(expected, actual))
 
 
 def same_value(expected: Any, actual: Any) -> bool:
@@ -221,6 +272,10 @@ def _table(value: Any) -> list[Any] | None:
     return found if isinstance(found, list) else None  # pyright: ignore[reportUnknownVariableType] — JSON
 
 
+def _row(written: Any) -> ToolCall:
+    return ToolCall("row", written if isinstance(written, Mapping) else {"cells": written})  # pyright: ignore[reportUnknownArgumentType] — JSON
+
+
 def _columns(table: list[Any]) -> list[str]:
     return list(cast("Mapping[str, Any]", table[0])) if table and isinstance(table[0], Mapping) else []
 
@@ -228,4 +283,4 @@ def _columns(table: list[Any]) -> list[str]:
 def _short(value: Any) -> str:
     from flowai.events.visible import quoted, shortened
 
-    return shortened(quoted(plain_value(value)), 60)
+    return shortened(quoted(told(plain_value(value))), 60)

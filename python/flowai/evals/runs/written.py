@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from flowai.evals.case import RawSampleOutput, TestCase
-from flowai.evals.marks import Where, plain
+from flowai.evals.marks import plain, told
 from flowai.evals.runs.sample import Cause, Sample
 from flowai.evals.score import Score, ScoredSample
 from flowai.evals.toolcall import ToolCall
@@ -88,24 +88,17 @@ def digest_of(case: TestCase) -> str:
         False
     """
     steps = case.expected_trajectory
-    told = [
+    parts = [
         case.prompt,
         case.agent,
         case.recording,
-        None if steps is None else [(step.name, _told(step.arguments)) for step in steps],
-        _told(case.expected_actions),
-        _told(case.expected_response),
+        None if steps is None else [(step.name, told(step.arguments)) for step in steps],
+        told(case.expected_actions),
+        told(case.expected_response),
         case.before,
         repr(case.testing) if case.testing is None or " at 0x" not in repr(case.testing) else "scripted",
     ]
-    return hashlib.blake2b(dumps(told).encode(), digest_size=8).hexdigest()
-
-
-def _told(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        fields = cast("Mapping[str, object]", value)
-        return {key: "a function" if isinstance(each, Where) else plain(each) for key, each in fields.items()}
-    return plain(value)
+    return hashlib.blake2b(dumps(parts).encode(), digest_size=8).hexdigest()
 
 
 def _score_json(score: Score) -> dict[str, Any]:
