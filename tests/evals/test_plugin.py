@@ -1,5 +1,6 @@
 """The pytest plugin: cassettes that record once and replay after."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,53 @@ def test_tests_of_two_classes_have_a_cassette_each(folder: Path) -> None:
     again = [line for line in pytest_in(folder).stdout.splitlines() if "drew" in line]
     assert len(set(first)) == 2
     assert again == first
+
+
+TWO_RUNS = """
+from flowai import DrawNumber
+from flowai.interpreters import Live
+
+def test_draw(flowai_cassette):
+    live = flowai_cassette.over(Live())
+    runs = [flowai_cassette.kept(live.run(DrawNumber(1, 10**9))) for _ in range(2)]
+    runs.append(flowai_cassette.kept(flowai_cassette.over(Live()).run(DrawNumber(1, 10**9))))
+    print("drew", [run.value for run in runs])
+"""
+
+
+def test_every_run_of_a_test_is_kept_and_replayed_in_order(folder: Path) -> None:
+    (folder / "test_it.py").write_text(TWO_RUNS)
+    first = drawn(pytest_in(folder, "--flowai-record=once"))
+    assert drawn(pytest_in(folder)) == first
+    names = {path.name for path in (folder / "cassettes" / "test_it").iterdir()}
+    assert names == {"test_draw.jsonl.gz", "test_draw.2.jsonl.gz", "test_draw.3.jsonl.gz"}
+    (folder / "test_it.py").write_text(TWO_RUNS.replace("range(2)", "range(3)"))
+    more = pytest_in(folder)
+    assert more.returncode == 1
+    assert "the cassette `test_draw.jsonl.gz` holds 3 runs, and the test has one more" in more.stdout
+    (folder / "test_it.py").write_text(TEST)
+    drawn(pytest_in(folder, "--flowai-record=all"))
+    assert [path.name for path in (folder / "cassettes" / "test_it").iterdir()] == ["test_draw.jsonl.gz"]
+
+
+QUERIES = """
+from flowai.interpreters import Test
+from flowai_harness import Says
+from tests.evals import shop
+
+def test_ask(flowai_cassette):
+    runtime = shop.runtime().under(flowai_cassette.over(Test(script=[[Says("one")], [Says("two")]])))
+    runs = [flowai_cassette.kept(runtime.blocking.run_specialist("clerk", "Hi")) for _ in range(2)]
+    assert [run.value for run in runs] == ["one", "two"]
+    print("drew", [run.run_id for run in runs])
+"""
+
+
+def test_the_queries_of_a_runtime_are_runs_of_their_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
+    (folder / "test_it.py").write_text(QUERIES)
+    first = drawn(pytest_in(folder, "--flowai-record=once"))
+    assert drawn(pytest_in(folder)) == first
 
 
 def test_the_plugin_opens_nothing_heavy() -> None:

@@ -1,4 +1,4 @@
-"""A cassette: the recording of a test's run, made once and replayed after."""
+"""A cassette: the recordings of a test's runs, made once and replayed after."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from flowai.evals.recording_file import load_recording, save_recording
 
 if TYPE_CHECKING:
     from flowai.interpreters.interpreter import Interpreter
+    from flowai.interpreters.recording import Recording
     from flowai.interpreters.run import Run
 
 Mode = Literal["none", "once", "all"]
 
 
 class Cassette:
-    """Gives the interpreter of one test, and keeps what it records.
+    """Gives the interpreters of one test, and keeps what they record.
+
+    Runs are replayed in the order in which they were kept, whichever interpreter of the cassette they run under.
 
     Args:
-        path: the file of the recording.
+        path: the file of the recording; that of a second run has `.2` in its name, and so on.
         mode: `none` replays and fails where there is no file; `once` records where there is none; `all` records anew.
 
     Example:
@@ -37,7 +40,8 @@ class Cassette:
     def __init__(self, path: Path, mode: Mode = "none") -> None:
         self.path = path
         self.mode: Mode = mode
-        self._run: Run[Any] | None = None
+        self._runs: list[Run[Any]] = []
+        self._taken = 0
 
     @property
     def records(self) -> bool:
@@ -57,14 +61,43 @@ class Cassette:
         if not self.path.exists():
             hint = "run pytest with `--flowai-record=once`"
             raise StorageError(f"there is no cassette `{self.path.name}`", hint=hint)
-        return Eval(interpreter).replay(load_recording(self.path))
+        from flowai.evals.played import Played
+
+        return Played(interpreter, self.next_recording)
+
+    def next_recording(self) -> Recording:
+        """Return the recording of the run that comes next.
+
+        Raises:
+            StorageError: No more runs were kept.
+        """
+        path = self._place(self._taken)
+        if not path.exists():
+            message = f"the cassette `{self.path.name}` holds {self._taken} runs, and the test has one more"
+            raise StorageError(message, hint="give each run to `kept`, and run pytest with `--flowai-record=all`")
+        self._taken += 1
+        return load_recording(path)
 
     def kept(self, run: Run[Any]) -> Run[Any]:
-        """Keep what a run recorded for the next time; returns the run."""
-        self._run = run
+        """Keep what a run recorded for the next time, after those that were kept before; returns the run."""
+        if run not in self._runs:
+            self._runs.append(run)
         return run
 
     def save(self) -> None:
         """Write what was kept, where this time was for recording."""
-        if self.records and self._run is not None:
-            save_recording(self._run.recording, self.path)
+        if not self.records or not self._runs:
+            return
+        for number, run in enumerate(self._runs):
+            save_recording(run.recording, self._place(number))
+        number = len(self._runs)
+        # A test that has fewer runs than it had leaves none of the old ones behind.
+        while self._place(number).exists():
+            self._place(number).unlink()
+            number += 1
+
+    def _place(self, number: int) -> Path:
+        if number == 0:
+            return self.path
+        name, dot, ending = self.path.name.partition(".jsonl")
+        return self.path.with_name(f"{name}.{number + 1}{dot}{ending}")
