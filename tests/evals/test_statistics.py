@@ -221,3 +221,34 @@ def test_only_shared_cases_are_compared() -> None:
     assert [change.case_id for change in found.changes] == ["a", "b"]
     assert (found.only_before, found.only_after) == (("x",), ("y",))
     assert "1 shared case cannot show it" in compare(results(a=[1.0]), results(a=[0.0])).sentence
+
+
+def test_repeats_that_all_pass_are_no_certainty() -> None:
+    found = estimate({case: [1.0] * 5 for case in "abc"})
+    assert (found.mean, found.method, (found.low, found.high)) == (1, "wilson", wilson(3, 3))
+    halves = estimate({case: [1.0, 0.0] for case in "abc"})
+    assert (halves.low, halves.high) == (wilson(1, 3)[0], wilson(2, 3)[1])
+
+
+def test_cases_that_are_all_alike_have_no_interval() -> None:
+    found = estimate({"a": [0.7], "b": [0.7]})
+    assert (found.low, found.high, str(found)) == (None, None, "0.700 (all 2 cases alike: no interval)")
+
+
+def test_differences_that_are_all_alike_have_a_test_and_no_interval() -> None:
+    before, after = (
+        EvalResults("d", [Sample(str(case), 1, ScoredSample(str(case), value, ())) for case in range(8)])
+        for value in (0.0, 1.0)
+    )
+    found = compare(before, after)
+    assert (found.verdict, found.difference.low) == ("better", None)
+    assert found.sentence == (
+        "shown to be better: aggregate differs by +1.000 on 8 shared cases, exact McNemar p = 0.008"
+    )
+
+
+@pytest.mark.parametrize("chance", [pass_at, pass_hat])
+@pytest.mark.parametrize("k", [1.5, 0, True, "2"])
+def test_what_is_no_count_of_runs_is_refused(chance: Any, k: Any) -> None:
+    with pytest.raises(SpecError, match="`k` is"):
+        chance(k, [1.0, 0.0])

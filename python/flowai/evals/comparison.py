@@ -62,10 +62,11 @@ class Comparison:
     def verdict(self) -> Literal["better", "worse", "not shown"]:
         """What the numbers show of the second."""
         mean, low, high = self.difference.mean, self.difference.low, self.difference.high
-        if mean is None or low is None or high is None:
-            return "not shown"
-        is_shown = self.p_value < ALPHA if self.p_value is not None else not low <= 0 <= high
-        if not is_shown:
+        if self.p_value is not None:
+            is_shown = self.p_value < ALPHA
+        else:
+            is_shown = low is not None and high is not None and not low <= 0 <= high
+        if mean is None or not is_shown:
             return "not shown"
         return "better" if mean > 0 else "worse"
 
@@ -75,8 +76,9 @@ class Comparison:
         shared = len(self.changes)
         if shared < 2:
             return f"not shown to be better: {shared} shared case{'s' * (shared != 1)} cannot show it"
-        mean, low, high = self.difference.mean or 0.0, self.difference.low or 0.0, self.difference.high or 0.0
-        told = f"{self.score} differs by {mean:+.3f} (95 % interval {low:+.3f} to {high:+.3f}) on {shared} shared cases"
+        mean, low, high = self.difference.mean or 0.0, self.difference.low, self.difference.high
+        reach = "" if low is None or high is None else f" (95 % interval {low:+.3f} to {high:+.3f})"
+        told = f"{self.score} differs by {mean:+.3f}{reach} on {shared} shared cases"
         how = "" if self.p_value is None else f", exact {_TESTS[self.test]} p = {self.p_value:.3f}"
         if self.verdict != "not shown":
             return f"shown to be {self.verdict}: {told}{how}"
@@ -138,7 +140,7 @@ def compare(before: EvalResults, after: EvalResults, score: str = "aggregate") -
 
 
 def _difference(changes: list[CaseChange]) -> Estimate:
-    """Return the mean difference with Student's interval, also where differences look like shares."""
+    """Return the mean difference with Student's interval, but where all are alike: no spread is no certainty."""
     count, differences = len(changes), [change.difference for change in changes]
     if not changes:
         return Estimate(None, None, None, None, 0, 0, "none")
@@ -146,6 +148,8 @@ def _difference(changes: list[CaseChange]) -> Estimate:
     if count < 2:
         return Estimate(mean, None, None, None, count, count, "none")
     error = clustered_stderr([[each] for each in differences])
+    if len(set(differences)) == 1:
+        return Estimate(mean, error, None, None, count, count, "none")
     reach = float(scipy("stats").t.ppf((1 + LEVEL) / 2, count - 1)) * error
     return Estimate(mean, error, mean - reach, mean + reach, count, count, "t")
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, Literal, cast
 
 from flowai.errors import FlowaiError, SpecError
+from flowai.specs.numbers import is_whole_and_positive
 
 LEVEL = 0.95
 
@@ -41,7 +42,8 @@ class Estimate:
         if self.mean is None:
             return "missing"
         if self.low is None or self.high is None:
-            return f"{self.mean:.3f} (one case: no interval)"
+            told = "one case" if self.clusters == 1 else f"all {self.clusters} cases alike"
+            return f"{self.mean:.3f} ({told}: no interval)"
         error = "" if self.stderr is None else f" ± {self.stderr:.3f}"
         return f"{self.mean:.3f}{error} (95 % {self.low:.3f} to {self.high:.3f}, {self.clusters} cases)"
 
@@ -50,7 +52,9 @@ def estimate(by_case: Mapping[str, Sequence[float]], level: float = LEVEL) -> Es
     """Estimate the mean of a score from its values over the repeats of each case.
 
     Where every case ran once and every value is 0 or 1 the interval is Wilson's (1927), else Student's with as many
-    degrees of freedom as there are cases less one, inside 0 and 1 where all values are.
+    degrees of freedom as there are cases less one, inside 0 and 1 where all values are. Cases that are all alike have
+    no spread to go by, which is no certainty: where they pass or fail Wilson's counts each as one run, elsewhere there
+    is no interval.
 
     Raises:
         StatisticsUnavailable: SciPy is not installed.
@@ -69,14 +73,26 @@ def estimate(by_case: Mapping[str, Sequence[float]], level: float = LEVEL) -> Es
     counts = len(values), len(groups)
     if len(groups) < 2:
         return Estimate(mean, None, None, None, *counts, "none")
-    if len(values) == len(groups) and set(values) <= {0.0, 1.0}:
-        low, high = wilson(round(sum(values)), len(values), level)
+    if set(values) <= {0.0, 1.0} and (len(values) == len(groups) or _are_alike(groups)):
+        low, high = _wilson_over(len(groups), mean, level)
         return Estimate(mean, error, low, high, *counts, "wilson")
+    if _are_alike(groups):
+        return Estimate(mean, error, None, None, *counts, "none")
     reach = scipy("stats").t.ppf((1 + level) / 2, len(groups) - 1) * error
     low, high = mean - reach, mean + reach
     if all(0 <= value <= 1 for value in values):
         low, high = max(0.0, low), min(1.0, high)
     return Estimate(mean, error, float(low), float(high), *counts, "t")
+
+
+def _are_alike(groups: Sequence[Sequence[float]]) -> bool:
+    return len({math.fsum(group) / len(group) for group in groups}) == 1
+
+
+def _wilson_over(cases: int, mean: float, level: float) -> tuple[float, float]:
+    """Return Wilson's interval of a share of cases; one that is no whole number of them lies between two."""
+    passed = round(mean * cases, 9)
+    return wilson(math.floor(passed), cases, level)[0], wilson(math.ceil(passed), cases, level)[1]
 
 
 def clustered_stderr(groups: Sequence[Sequence[float]]) -> float:
@@ -183,7 +199,7 @@ def _code(value: Hashable, index: int) -> float:
 
 
 def _counted(k: int, values: Sequence[float], passing: float) -> tuple[int, int]:
-    if isinstance(k, bool) or k < 1:
+    if not is_whole_and_positive(k):
         raise SpecError(f"`k` is {k!r}", hint="give a whole number from 1")
     return len(values), sum(value >= passing for value in values)
 
