@@ -112,3 +112,26 @@ def test_an_invariant_may_be_written_as_an_assertion() -> None:
 
     with pytest.raises(InvariantBroken, match=r"ends_well: it does not end well(.|\n)*TestingConfig"):
         explore(shop.runtime(), "Order", agent="clerk", testing=SCRIPT, invariants=[ends_well])
+
+
+def test_the_shortest_script_breaks_the_invariant_that_is_named() -> None:
+    def nothing_is_ordered(trial: Trial) -> str | None:
+        ordered = [event for event in trial.events if event["type"] == "tool_called" and event["tool"] == "order"]
+        return "there was an order" if ordered else None
+
+    def ends_well(trial: Trial) -> bool:
+        return trial.error is None
+
+    # A script that ends early breaks the second one; it says nothing of the first.
+    invariants = [ends_well, nothing_is_ordered]
+    with pytest.raises(InvariantBroken) as caught:
+        explore(shop.runtime(), "Order", agent="clerk", testing=SCRIPT, invariants=invariants)
+    assert "broken by nothing: nothing_is_ordered: there was an order" in str(caught.value)
+    assert "script=[Calls('order', sku='red-1', units=3)]," in str(caught.value)
+
+
+@pytest.mark.parametrize("invariants", [NoWriteWithoutDecision(), [NoWriteWithoutDecision], len, [3], "ends_well"])
+def test_what_is_no_list_of_invariants_is_refused(invariants: Any) -> None:
+    with pytest.raises(SpecError, match="`invariants` is") as caught:
+        explore(shop.runtime(), "Hi", agent="clerk", testing=SCRIPT, invariants=invariants)
+    assert "invariants=[NoWriteWithoutDecision()" in str(caught.value.hint)

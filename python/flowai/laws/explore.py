@@ -68,11 +68,12 @@ def explore(
 
     Raises:
         InvariantBroken: with the shortest script that still breaks it.
-        SpecError: there is no script, or the case does not even run when nothing goes wrong.
+        SpecError: there is no script, `invariants` is no list of them, or the case does not even run when nothing goes
+            wrong.
     """
     if isinstance(timeout_s, bool) or not timeout_s > 0:
         raise SpecError(f"`timeout_s` is {timeout_s!r}", hint="give seconds above zero")
-    case = _Case(runtime, prompt, agent, services, tuple(invariants), timeout_s)
+    case = _Case(runtime, prompt, agent, services, _taken(invariants), timeout_s)
     first = case.approved(testing or _own(runtime))
     case.check(first)
     trials = [first]
@@ -114,42 +115,61 @@ class _Case:
             raise SpecError(f"the case fails when nothing goes wrong: {first.error}", hint=hint)
         return first
 
-    def broken(self, trial: Trial) -> str | None:
-        """Return which invariant does not hold and why, or nothing."""
+    def broken(self, trial: Trial) -> tuple[Invariant | None, str] | None:
+        """Return which invariant does not hold and why, or nothing; that every run ends has no function."""
         if not trial.has_ended:
             last = trial.events[-1] if trial.events else {"type": "nothing"}
             where = f"`{last['type']}`" + (f" of `{last['tool']}`" if "tool" in last else "")
-            return f"the run does not end within {self.timeout_s:g} s; the last that happened is {where}"
-        for invariant in self.invariants:
-            if isinstance(invariant, Watching):
-                found: object = invariant.broken_by(trial.events)
-                name, holds = invariant.name, found is None
-            else:
-                found, name = _asserted(invariant, trial), getattr(invariant, "__name__", "invariant")
-                holds = found is None or found is True
-            if not holds:
-                return f"{name}: {found}" if isinstance(found, str) else name
-        return None
+            return None, f"the run does not end within {self.timeout_s:g} s; the last that happened is {where}"
+        broken = ((each, _why(each, trial)) for each in self.invariants)
+        return next(((each, why) for each, why in broken if why is not None), None)
 
     def check(self, trial: Trial) -> None:
-        why = self.broken(trial)
-        if why is None:
+        found = self.broken(trial)
+        if found is None:
             return
-        shortest = self._shrunk(trial)
+        shortest, why = self._shrunk(trial, *found)
         message = (
             f"an invariant is broken by {trial.what}: {why}\n\n{pasted(shortest.testing, self.prompt, self.agent)}"
         )
         raise InvariantBroken(message)
 
-    def _shrunk(self, trial: Trial) -> Trial:
-        """Take steps and decisions away one by one, as long as it still breaks."""
-        best = trial
+    def _shrunk(self, trial: Trial, invariant: Invariant | None, why: str) -> tuple[Trial, str]:
+        """Take steps and decisions away one by one, as long as the same invariant still breaks."""
         while True:
-            shorter = (self.tried(trial.what, each) for each in _shorter(best.testing))
-            found = next((each for each in shorter if self.broken(each) is not None), None)
+            shorter = (self.tried(trial.what, each) for each in _shorter(trial.testing))
+            broken = ((each, self._breaks(invariant, each)) for each in shorter)
+            found = next(((each, told) for each, told in broken if told is not None), None)
             if found is None:
-                return best
-            best = found
+                return trial, why
+            trial, why = found
+
+    def _breaks(self, invariant: Invariant | None, trial: Trial) -> str | None:
+        if trial.has_ended and invariant is not None:
+            return _why(invariant, trial)
+        found = self.broken(trial)
+        return found[1] if found is not None and found[0] is invariant else None
+
+
+def _why(invariant: Invariant, trial: Trial) -> str | None:
+    """Return the name of an invariant that does not hold, with its reason where it gives one."""
+    if isinstance(invariant, Watching):
+        found: object = invariant.broken_by(trial.events)
+        name, holds = invariant.name, found is None
+    else:
+        found, name = _asserted(invariant, trial), getattr(invariant, "__name__", "invariant")
+        holds = found is None or found is True
+    if holds:
+        return None
+    return f"{name}: {found}" if isinstance(found, str) else name
+
+
+def _taken(invariants: object) -> tuple[Invariant, ...]:
+    listed = list(cast("Sequence[object]", invariants)) if isinstance(invariants, Sequence) else [None]
+    if not all(isinstance(each, Watching) or (callable(each) and not isinstance(each, type)) for each in listed):
+        hint = "write `invariants=[NoWriteWithoutDecision(), a_function_of_a_trial]`"
+        raise SpecError(f"`invariants` is {invariants!r}", hint=hint)
+    return tuple(cast("list[Invariant]", listed))
 
 
 def _asserted(invariant: Callable[[Trial], object], trial: Trial) -> object:
