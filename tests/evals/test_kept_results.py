@@ -1,6 +1,7 @@
 """Results that were cut off, hold odd letters or odd scores."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -10,13 +11,17 @@ import pytest
 from flowai import CallModel, Do, Models, program
 from flowai.errors import SpecError, StorageError
 from flowai.evals import (
+    Dataset,
     EvalResults,
     ExactMatch,
+    OneOf,
     Sample,
     Score,
     ScoredSample,
     Scorer,
     TestCase,
+    ToolCall,
+    Where,
     case_from_run,
     define_test_case,
     load_recording,
@@ -26,6 +31,7 @@ from flowai.evals import (
 )
 from flowai.evals.reports.junit import save_junit
 from flowai.evals.reports.thresholds import missed
+from flowai.evals.runs.written import digest_of
 from flowai.interpreters import Eval, Test
 from flowai_harness import TestingConfig
 from tests.evals import shop
@@ -112,3 +118,34 @@ def test_a_case_of_a_run_is_written_only_to_what_can_be_read_again(tmp_path: Pat
     with pytest.raises(SpecError, match="a case cannot be written to"):
         case_from_run(run, shop.spec, out=tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_case_is_run_again_when_its_recording_or_what_else_is_known_of_it_changed(tmp_path: Path) -> None:
+    def ran(**metadata: str) -> int:
+        case = define_test_case("a", "x", recording="run.jsonl", metadata=metadata)
+        done: list[Sample] = []
+
+        def heard(_done: int, _all: int, sample: Sample) -> None:
+            done.append(sample)
+
+        dataset = Dataset("d", (case,), tmp_path)
+        run_eval(dataset, greet, results=tmp_path / "out", progress=heard)
+        return len(done)
+
+    for said in ("one", "two"):
+        save_recording(Test(script=[said]).run(greet("x")).recording, tmp_path / "run.jsonl")
+        assert (ran(), ran()) == (1, 0)
+    assert (ran(owner="Ana"), ran(owner="Ana")) == (1, 0)
+
+
+def made() -> Callable[[Any], bool]:
+    """Return a function that is another object each time."""
+    return lambda value: bool(value)  # noqa: PLW0108 — `bool` itself is one object
+
+
+def test_a_function_anywhere_in_a_case_leaves_its_digest_as_it_is() -> None:
+    def digest(holds: Callable[[Any], bool]) -> str:
+        expected = [ToolCall("find", {"lines": [OneOf(1, Where(holds))]})]
+        return digest_of(define_test_case("a", "x", expected_trajectory=expected, metadata={"of": holds}))
+
+    assert digest(made()) == digest(made())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from flowai.errors import SpecError
+from flowai.evals.depth import DEPTH_MAX, is_too_deep
 from flowai.evals.toolcall import Step, ToolCall, to_steps
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def define_test_case(  # noqa: PLR0913 — all that may be known of a case, by n
         metadata: anything else that is known of it.
 
     Raises:
-        SpecError: the id is empty, a step or an action is none, or `before` goes round or names a step that is not
-            there.
+        SpecError: the id is empty, a step or an action is none, a value is nested too deep, or `before` goes round or
+            names a step that is not there.
 
     Example:
         >>> define_test_case("basic", "Plan it", expected_trajectory=["plan", "explain"]).id
@@ -102,6 +103,13 @@ def define_test_case(  # noqa: PLR0913 — all that may be known of a case, by n
         raise SpecError("`id` is empty", where="test case", hint="give each case a name of its own")
     _check(id, prompt=prompt, tags=tags, actions=expected_actions)
     steps = to_steps(expected_trajectory, f"test case `{id}`: `expected_trajectory`")
+    _check_depth(
+        id,
+        expected_trajectory=[step.arguments for step in steps or ()],
+        expected_actions=expected_actions,
+        expected_response=expected_response,
+        metadata=metadata,
+    )
     pairs = tuple(_pair(each, len(steps or ()), id) for each in before)
     if _is_round(pairs):
         message, hint = "`before` goes round: a step would have to come before itself", "leave one of the pairs out"
@@ -131,6 +139,13 @@ def _check(case_id: str, *, prompt: object, tags: object, actions: object) -> No
     for each in cast("Sequence[object]", listed):
         if not (isinstance(each, Mapping) or hasattr(each, "model_dump")):
             raise SpecError(f"`{each!r}` is no action", where=where, hint='write `[{"kind": "order", "units": 3}]`')
+
+
+def _check_depth(case_id: str, **fields: object) -> None:
+    for name, value in fields.items():
+        if is_too_deep(value):
+            message, hint = f"`{name}` is nested too deep", f"give at most {DEPTH_MAX - 1} levels"
+            raise SpecError(message, where=f"test case `{case_id}`", hint=hint)
 
 
 def _is_round(pairs: Sequence[tuple[int, int]]) -> bool:

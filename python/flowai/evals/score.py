@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flowai.errors import SpecError
 
@@ -79,7 +79,7 @@ def score_sample(
         scorers: scorers of your choice, in place of a preset.
 
     Raises:
-        SpecError: there is no such preset.
+        SpecError: there is no such preset, or `scorers` is no list of scorers.
 
     Example:
         >>> from flowai.evals.case import RawSampleOutput, define_test_case
@@ -87,8 +87,25 @@ def score_sample(
         >>> score_sample(case, RawSampleOutput(actual_trajectory=["plan", "explain"])).aggregate
         1.0
     """
-    chosen = chosen_scorers(scorer_preset, f"test case `{case.id}`") if scorers is None else scorers
+    chosen = taken_scorers(scorers, scorer_preset, f"test case `{case.id}`")
     return scored(case.id, tuple([scorer.score(case, output) for scorer in chosen]))
+
+
+def taken_scorers(scorers: object, preset: str, where: str = "") -> tuple[Scorer, ...]:
+    """Return the scorers that were given, or those of the preset.
+
+    Raises:
+        SpecError: there is no such preset, or what was given is no list of scorers.
+    """
+    from flowai.evals.scorer import Scorer
+
+    if scorers is None:
+        return tuple(chosen_scorers(preset, where))
+    listed = list(cast("Sequence[object]", scorers)) if isinstance(scorers, Sequence) else [None]
+    found = tuple(each for each in listed if isinstance(each, Scorer))
+    if len(found) < len(listed):
+        raise SpecError(f"`scorers` is {scorers!r}", where=where, hint="write `scorers=[Trajectory(), ...]`")
+    return found
 
 
 def chosen_scorers(preset: str, where: str = "") -> Sequence[Scorer]:

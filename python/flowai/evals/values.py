@@ -263,7 +263,7 @@ def read_json(value: Any) -> Any:
         return plain_value(value)
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 
@@ -283,4 +283,7 @@ def _columns(table: list[Any]) -> list[str]:
 def _short(value: Any) -> str:
     from flowai.events.visible import quoted, shortened
 
-    return shortened(quoted(told(plain_value(value))), 60)
+    try:
+        return shortened(quoted(told(plain_value(value))), 60)
+    except RecursionError:
+        return "what is nested too deep to be shown"

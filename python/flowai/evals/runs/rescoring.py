@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowai.evals.runs.results import EvalResults
 from flowai.evals.runs.sample import Cause, score_with
-from flowai.evals.score import chosen_scorers
+from flowai.evals.score import taken_scorers
 
 if TYPE_CHECKING:
     from flowai.evals.case import TestCase
@@ -31,13 +31,16 @@ def rescore(
 
     Samples with an error keep it; a sample whose case is gone becomes one. Only scorers that are judges ask anybody.
 
+    Raises:
+        SpecError: there is no such preset, or `scorers` is no list of scorers.
+
     Example:
         >>> from flowai.evals import EvalResults, RawSampleOutput, Sample, ScoredSample, define_test_case
         >>> kept = Sample("a", 1, ScoredSample("a", 0.0, ()), output=RawSampleOutput(["find"]))
         >>> rescore(EvalResults("d", [kept]), [define_test_case("a", "x", expected_trajectory=["find"])]).mean()
         1.0
     """
-    chosen = tuple(scorers) if scorers is not None else tuple(chosen_scorers(scorer_preset))
+    chosen = taken_scorers(scorers, scorer_preset)
     cases = {case.id: case for case in dataset}
 
     async def all_of() -> list[Sample]:

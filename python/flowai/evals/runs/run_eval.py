@@ -21,7 +21,7 @@ from flowai.evals.runs.results import EvalResults
 from flowai.evals.runs.sample import Cause, Sample, score_with
 from flowai.evals.runs.target import Target
 from flowai.evals.runs.written import digest_of
-from flowai.evals.score import chosen_scorers
+from flowai.evals.score import taken_scorers
 from flowai.evals.scorer import Scorer
 from flowai.specs.numbers import is_whole_and_positive
 
@@ -114,13 +114,11 @@ async def arun_eval(  # noqa: PLR0913 — all that may be said of an evaluation,
     for name, count in (("repeats", repeats), ("concurrency", concurrency)):
         if not is_whole_and_positive(count):
             raise SpecError(f"`{name}` is {count!r}", hint="give a whole number from 1")
-    if scorers is not None and not all(isinstance(each, Scorer) for each in cast("Sequence[object]", scorers)):
-        raise SpecError(f"`scorers` is {scorers!r}", hint="write `scorers=[Trajectory(), ...]`")
     plan = Plan(
         cases,
         Target(target),
         interpreter,
-        tuple(scorers) if scorers is not None else tuple(chosen_scorers(scorer_preset)),
+        taken_scorers(scorers, scorer_preset),
         repeats,
         judge,
         keeps_recordings=storage is not None,
@@ -206,7 +204,7 @@ class Plan:
 
     def _digest(self, case: TestCase) -> str:
         if case.id not in self.digests:
-            self.digests[case.id] = digest_of(case)
+            self.digests[case.id] = digest_of(case, self.dataset.folder)
         return self.digests[case.id]
 
 

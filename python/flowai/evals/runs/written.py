@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowai.evals.case import RawSampleOutput, TestCase
 from flowai.evals.marks import plain, told
 from flowai.evals.runs.sample import Cause, Sample
 from flowai.evals.score import Score, ScoredSample
+from flowai.evals.scorer import ADDRESS
 from flowai.evals.toolcall import ToolCall
 
 if TYPE_CHECKING:
@@ -79,8 +81,8 @@ def step_json(step: ToolCall) -> dict[str, Any]:
     return {"name": step.name, "arguments": arguments, **({"failed": True} if step.failed else {})}
 
 
-def digest_of(case: TestCase) -> str:
-    """Return what tells whether a case changed since it was run.
+def digest_of(case: TestCase, folder: Path | None = None) -> str:
+    """Return what tells whether a case changed since it was run; its recording is read from the folder it is named in.
 
     Example:
         >>> from flowai.evals import define_test_case
@@ -92,13 +94,21 @@ def digest_of(case: TestCase) -> str:
         case.prompt,
         case.agent,
         case.recording,
+        _content(case, folder),
         None if steps is None else [(step.name, told(step.arguments)) for step in steps],
         told(case.expected_actions),
         told(case.expected_response),
         case.before,
+        told(case.metadata),
         repr(case.testing) if case.testing is None or " at 0x" not in repr(case.testing) else "scripted",
     ]
-    return hashlib.blake2b(dumps(parts).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(ADDRESS.sub("", dumps(parts)).encode(), digest_size=8).hexdigest()
+
+
+def _content(case: TestCase, folder: Path | None) -> str | None:
+    path = None if case.recording is None else (folder or Path()) / case.recording
+    # One that is not there fails when it is run, with its cause.
+    return None if path is None or not path.is_file() else hashlib.blake2b(path.read_bytes()).hexdigest()
 
 
 def _score_json(score: Score) -> dict[str, Any]:
