@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from flowai.errors import SpecError, StorageError
-from flowai.evals import compare, fork, run_eval
+from flowai.evals import (
+    ExactMatch,
+    JsonMatch,
+    RawSampleOutput,
+    ToolCall,
+    compare,
+    define_test_case,
+    fork,
+    run_eval,
+    score_sample,
+)
 from flowai.interpreters import Test
 from tests.evals import shop
 
@@ -60,3 +70,32 @@ def test_a_fork_of_what_is_no_run_is_refused() -> None:
     stranger: Any = run_eval
     with pytest.raises(SpecError, match="is no run"):
         fork(stranger, shop.spec, Test(script=[]), at="0")
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        {"expected_trajectory": [ToolCall("find", nested(5_000))]},
+        {"expected_actions": [nested(5_000)]},
+        {"expected_response": nested(5_000)},
+        {"metadata": nested(5_000)},
+    ],
+)
+def test_what_is_nested_too_deep_to_be_compared_is_refused(expected: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match=f"test case `a`: `{next(iter(expected))}` is nested too deep"):
+        define_test_case("a", "x", **expected)
+
+
+def test_an_answer_that_is_nested_too_deep_is_no_match() -> None:
+    case = define_test_case("a", "x", expected_response={"a": 1})
+    deep = RawSampleOutput(actual_response=nested(5_000))
+    assert score_sample(case, deep, scorers=[ExactMatch()]).aggregate == 0
+    brackets = RawSampleOutput(actual_response="[" * 100_000)
+    assert score_sample(case, brackets, scorers=[JsonMatch()]).aggregate == pytest.approx(0, abs=0.01)

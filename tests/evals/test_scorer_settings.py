@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flowai.errors import SpecError, StorageError
-from flowai.evals import Judge, Prefers, RawSampleOutput, Trajectory, define_test_case, run_eval
+from flowai.evals import Judge, Prefers, RawSampleOutput, Trajectory, define_test_case, rescore, run_eval, score_sample
 from flowai.interpreters import Test
 from flowai_harness import TestingConfig
 from tests.evals import shop
@@ -67,3 +67,17 @@ def test_without_an_expected_response_no_judge_is_asked_for_a_preference() -> No
     case, output = define_test_case("a", "x"), RawSampleOutput(actual_response="hi")
     score = asyncio.run(Prefers(rubric="Is it better?").ascore(case, output, Test(script=[])))
     assert (score.value, score.reason) == (None, "missing: the case expects no response")
+
+
+@pytest.mark.parametrize("scorers", [Trajectory(), [Trajectory], [Trajectory(), "strict"], "strict", 3])
+def test_what_is_no_list_of_scorers_is_refused_everywhere(scorers: Any) -> None:
+    case = define_test_case("a", "x", agent="clerk", testing=TestingConfig(mock_response="hi"))
+    results = run_eval([case], shop.spec)
+    for scored in (
+        lambda: score_sample(case, RawSampleOutput(), scorers=scorers),
+        lambda: run_eval([case], shop.spec, scorers=scorers),
+        lambda: rescore(results, [case], scorers=scorers),
+    ):
+        with pytest.raises(SpecError, match="`scorers` is") as caught:
+            scored()
+        assert caught.value.hint == "write `scorers=[Trajectory(), ...]`"

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from flowai.errors import Fault, SpecError
-
-DEPTH_MAX = 100
-"""How deep a row may be nested; what is scored is nested a little deeper."""
+from flowai.evals.depth import DEPTH_MAX
 
 
 @dataclass(frozen=True, slots=True)
