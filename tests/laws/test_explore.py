@@ -135,3 +135,22 @@ def test_what_is_no_list_of_invariants_is_refused(invariants: Any) -> None:
     with pytest.raises(SpecError, match="`invariants` is") as caught:
         explore(shop.runtime(), "Hi", agent="clerk", testing=SCRIPT, invariants=invariants)
     assert "invariants=[NoWriteWithoutDecision()" in str(caught.value.hint)
+
+
+def test_a_script_that_was_made_too_short_breaks_nothing_by_that() -> None:
+    def survives_its_last_crash(trial: Trial) -> bool:
+        return trial.error is None or trial.what != "a crash before at 0.0.4 (CallModel)"
+
+    with pytest.raises(InvariantBroken) as caught:
+        explore(shop.runtime(), "Order", agent="clerk", testing=SCRIPT, invariants=[survives_its_last_crash])
+    # With a step less the crash would not be reached, and the run fail since its script runs out.
+    assert "script=[Calls('find', query='red'), Calls('order', sku='red-1', units=3)]," in str(caught.value)
+    assert "decisions=[Approve()]," in str(caught.value)
+
+
+def test_an_invariant_that_raises_does_not_hold_and_says_in_which_run() -> None:
+    def has_two_orders(trial: Trial) -> bool:
+        return bool([event for event in trial.events if event["type"] == "tool_called"][5])
+
+    with pytest.raises(InvariantBroken, match=r"has_two_orders: it raised IndexError: list index(.|\n)*TestingConfig"):
+        explore(shop.runtime(), "Order", agent="clerk", testing=SCRIPT, invariants=[has_two_orders])

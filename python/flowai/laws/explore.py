@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from flowai.errors import ContentRefused, FlowaiError, ModelTimedOut, SpecError, TimedOut
+from flowai.errors import ContentRefused, FlowaiError, ModelTimedOut, ScriptMismatch, SpecError, TimedOut
 from flowai.evals.gates import Watching
 from flowai.interpreters.test import Test
 from flowai.laws.pasted import pasted
@@ -146,7 +146,7 @@ class _Case:
 
     def _breaks(self, invariant: Invariant | None, trial: Trial) -> str | None:
         if trial.has_ended and invariant is not None:
-            return _why(invariant, trial)
+            return _why(invariant, _as_far_as_scripted(trial))
         found = self.broken(trial)
         return found[1] if found is not None and found[0] is invariant else None
 
@@ -178,6 +178,20 @@ def _asserted(invariant: Callable[[Trial], object], trial: Trial) -> object:
         return invariant(trial)
     except AssertionError as error:
         return str(error) or False
+    except Exception as error:  # noqa: BLE001 — without its script nobody could see in which run it raised
+        return f"it raised {type(error).__name__}: {error}"
+
+
+def _as_far_as_scripted(trial: Trial) -> Trial:
+    """Return a run that a script was too short for without its failing of that, which is no fault of the agents."""
+    if not isinstance(trial.error, ScriptMismatch):
+        return trial
+    events = [event for event in trial.events if not _is_mismatch(event.get("error"))]
+    return replace(trial, error=None, events=events)
+
+
+def _is_mismatch(error: Any) -> bool:
+    return error is not None and error["kind"] == "ScriptMismatch"
 
 
 def _own(runtime: Runtime) -> TestingConfig:
