@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from flowai import CallModel
-from flowai.errors import ModelUnavailable
+from flowai.errors import ModelUnavailable, SpecError
 from flowai.evals import (
+    Anything,
     EvalResults,
     Judge,
     Prefers,
     Sample,
     Scorer,
+    Where,
     agrees_with,
     define_test_case,
     judges_agree,
@@ -124,3 +126,19 @@ def test_agreement_is_krippendorffs() -> None:
 def test_agreement_with_people_is_over_the_cases_they_labelled() -> None:
     found = agrees_with(voted((1.0,), (0.0,), (1.0,)), {"0": 1.0, "1": 0.0})
     assert (found.alpha, found.same, found.count) == (1.0, 1.0, 2)
+
+
+@pytest.mark.parametrize("scorer", [Judge, Prefers])
+def test_a_rubric_that_asks_nothing_is_refused(scorer: Any) -> None:
+    with pytest.raises(SpecError, match="`rubric` is empty"):
+        scorer(rubric=" ")
+
+
+def test_a_judge_is_shown_marks_as_a_data_set_writes_them() -> None:
+    asked: list[str] = []
+    expected = {"id": Anything(), "units": Where(bool)}
+    case = define_test_case("a", "x", expected_response=expected, testing=TestingConfig(script=["hi"]))
+    judge = spread([verdict(1)], asked)
+    assert run_eval([case], greet, scorers=[Judge(rubric="Is it right?")], judge=judge).mean() == 1
+    assert '"$any": true' in asked[0]
+    assert '"units": "a function"' in asked[0]

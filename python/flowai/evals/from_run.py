@@ -14,7 +14,7 @@ from flowai.evals.mutation import Mutation, mutations
 from flowai.evals.recording_file import load_recording, save_recording
 from flowai.evals.runs.run_eval import run_eval
 from flowai.evals.score import chosen_scorers
-from flowai.evals.volatile import ANY, is_volatile, known_volatile, marked
+from flowai.evals.volatile import ANY, known_volatile, marked
 
 if TYPE_CHECKING:
     from flowai.evals.case import RawSampleOutput
@@ -151,8 +151,8 @@ def _expected(output: RawSampleOutput, known: frozenset[str]) -> dict[str, Any]:
     expected: dict[str, Any] = {"expected_trajectory": steps}
     if output.actual_actions is not None:
         expected["expected_actions"] = marked(output.actual_actions, known)
-    if output.actual_response is not None and not is_volatile(str(output.actual_response), known):
-        expected["expected_response"] = output.actual_response
+    if output.actual_response is not None:
+        expected["expected_response"] = marked(output.actual_response, known)
     return expected
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flowai.errors import SpecError
+from flowai.evals.marks import told
 from flowai.evals.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ class Asking(Scorer):
     def __post_init__(self) -> None:
         """Refuse judges that nobody could ask."""
         super().__post_init__()
+        if not self.rubric.strip():
+            hint = 'write what is asked of a response, as `rubric="Is it polite?"`'
+            raise SpecError("`rubric` is empty", where=type(self).__name__, hint=hint)
         if isinstance(self.models, str) or not self.models:
             hint = 'write `models=("claude-sonnet-4-6",)`'
             raise SpecError(f"`models` is {self.models!r}", where=type(self).__name__, hint=hint)
@@ -148,7 +152,7 @@ class Prefers(Asking):
 
 def _asked(rubric: str, material: dict[str, Any]) -> str:
     # As JSON, so that no response can close the lines around it.
-    return ASKED.format(rubric=rubric, material=json.dumps(material, ensure_ascii=False, default=str, indent=1))
+    return ASKED.format(rubric=rubric, material=json.dumps(told(material), ensure_ascii=False, default=str, indent=1))
 
 
 def _live() -> Interpreter[Any]:
