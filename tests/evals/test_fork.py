@@ -91,3 +91,14 @@ def test_a_position_where_nothing_was_asked_is_refused() -> None:
     with pytest.raises(ProgramError, match="asked nothing at position 7") as caught:
         forked(recorded(), [], at="7")
     assert caught.value.hint is not None
+
+
+def test_a_fork_at_any_position_lets_no_write_out() -> None:
+    run = recorded()
+    positions = dict.fromkeys(entry["position"] for entry in run.recording if entry["record"] == "asked")
+    assert len(positions) == 6
+    for at in positions:
+        for script in ([*shop.script()], [Calls("order", sku="red-1", units=9), Says("no")], [Says("nothing")]):
+            other = forked(run, script, at=at)
+            assert other.events[0].type == "run_started"
+            assert shop.ordered == []

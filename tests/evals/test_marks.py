@@ -111,3 +111,8 @@ def test_a_function_that_raises_does_not_hold_and_says_why() -> None:
     case = define_test_case("c", "p", expected_trajectory=[ToolCall("place", {"units": 3})])
     score = score_sample(case, output, scorers=[Trajectory(predicates={"place": is_more})]).scores[0]
     assert "`place`: the function raised TypeError" in score.reason
+
+
+def test_a_call_prints_its_marks_as_a_data_set_writes_them() -> None:
+    call = ToolCall("place", {"sku": OneOf("a", "b"), "units": Where(is_large)})
+    assert str(call) == 'place(sku={"$one_of": ["a", "b"]}, units="a function")'

@@ -97,10 +97,10 @@ def taken_scorers(scorers: object, preset: str, where: str = "") -> tuple[Scorer
     Raises:
         SpecError: there is no such preset, or what was given is no list of scorers.
     """
-    from flowai.evals.scorer import Scorer
-
     if scorers is None:
         return tuple(chosen_scorers(preset, where))
+    from flowai.evals.scorer import Scorer
+
     listed = list(cast("Sequence[object]", scorers)) if isinstance(scorers, Sequence) else [None]
     found = tuple(each for each in listed if isinstance(each, Scorer))
     if len(found) < len(listed):

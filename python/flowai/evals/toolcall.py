@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from flowai.errors import SpecError
+from flowai.evals.marks import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class ToolCall:
         """Write the call as a person would."""
         from flowai.events.visible import called, visible
 
-        told = visible(self.name) if self.arguments is None else called(self.name, self.arguments)
-        return f"{told} failed" if self.failed else told
+        written = visible(self.name) if self.arguments is None else called(self.name, told(self.arguments))
+        return f"{written} failed" if self.failed else written
 
 
 Step = str | ToolCall
