@@ -12,6 +12,7 @@ from flowai.errors import ScriptMismatch, SpecError
 from flowai.evals import NoWriteWithoutDecision
 from flowai.laws import InvariantBroken, explore
 from flowai.laws.pasted import pasted
+from flowai.laws.trial import Attempt
 from flowai.specs.script import Seen, Step
 from flowai_harness import (
     Answers,
@@ -171,3 +172,13 @@ def test_what_is_pasted_is_the_script_that_ran() -> None:
     assert found["testing"].script == steps
     assert found["testing"].decisions == testing.decisions
     assert repr(found["testing"].faults) == repr(testing.faults)
+
+
+def test_a_run_that_is_cancelled_as_it_is_left_still_did_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(attempt: Any) -> None:
+        attempt._error = RuntimeError("cancelled at once")
+
+    monkeypatch.setattr(Attempt, "_leave", leave)
+    attempt = Attempt(shop.runtime(), "clerk", "Hi", OVER.wait)
+    trial, _ = attempt.tried("nothing", TestingConfig(script=[Says("hi")]), 0.01)
+    assert (trial.has_ended, trial.error) == (False, None)

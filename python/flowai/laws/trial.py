@@ -66,12 +66,13 @@ class Attempt:
         thread.join(timeout_s)
         if self._raised is not None:
             raise self._raised
-        has_ended, run = self._has_ended, self._run
+        # Before the run is left: being cancelled then is no error that ended it.
+        has_ended, run, error = self._has_ended, self._run, self._error
         events = [] if run is None else events_of(run)
         if not has_ended:
             self._leave()
         recording = run.recording if has_ended and run is not None else None
-        return Trial(what, testing, events, self._services, self._error, has_ended), recording
+        return Trial(what, testing, events, self._services, error, has_ended), recording
 
     def _perform(self, testing: TestingConfig) -> None:
         try:
