@@ -1,5 +1,6 @@
 //! The eval interpreter: records what another one answers, and replays it without touching the world.
 
+mod adopted;
 mod compare;
 mod doubt;
 mod inert;

@@ -11,6 +11,7 @@ use flowai_core::session::{Desk, Interpreter, Performance};
 use flowai_core::value::{Outcome as Answer, Value};
 use serde_json::Value as Json;
 
+use crate::adopted::adopted;
 use crate::compare::{Side, mismatch};
 use crate::keeping::Recalled;
 use crate::recording::{Entry, Recording, Revive};
@@ -26,6 +27,8 @@ type Key = (String, String);
 ///   or it is asked again.
 /// - Where a run goes on, the store stands as the recording left it.
 pub struct Replay {
+    /// The run that was recorded.
+    run_id: String,
     tape: Tape,
     cursor: usize,
     clock: i64,
@@ -58,8 +61,10 @@ impl Replay {
     pub fn new(recording: Recording, reviver: Box<dyn Revive>, inner: Option<Box<dyn Interpreter>>) -> Self {
         let root = Position { scope: Scope::root(), ordinal: 0 };
         let (clock, seed, real_time) = (recording.started_at, recording.seed, recording.real_time);
+        let run_id = recording.run_id.clone();
         let tape = Tape::new(recording, inner.is_some());
         Self {
+            run_id,
             clock,
             seed,
             real_time,
@@ -187,7 +192,7 @@ impl Replay {
         if self.inner.is_some() {
             self.recalled.keep(desk, ask, outcome, &self.tape, at)?;
         }
-        outcome.answer(effect, &*self.reviver)
+        adopted(ask, outcome.answer(effect, &*self.reviver), &self.run_id)
     }
 
     /// The answer that the interpreter inside gave in the place of a recorded one.
