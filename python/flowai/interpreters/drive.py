@@ -376,7 +376,8 @@ class Drive(KeptDrive):
 
     def stored(self) -> list[tuple[str, str]]:
         """Return the references that the run stored, in order."""
-        told = self.session.events(0)
+        # Not from its events, which nobody is told before they are on the disk.
+        told = [each["event"] for each in self.session.recording()["entries"] if each["record"] == "told"]
         return [(each["kind"], each["id"]) for each in told if each["type"] == "reference_stored"]
 
 
