@@ -1,6 +1,7 @@
 """Making a runtime: one word says who answers, and what comes later says so."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,16 @@ def test_a_toolkit_comes_later() -> None:
     spec = define_runtime(tenant=define_tenant("acme", "v1"), agents=[planner])
     with pytest.raises(SpecError, match="`catalog` comes with a later release"):
         create_runtime(spec, testing=TestingConfig(mock_response="x"))
+
+
+@pytest.mark.parametrize("address", ["sqlite:///:memory:", "sqlite:///runs.db?mode=ro", "sqlite:///file:runs.db"])
+def test_an_address_that_other_drivers_read_otherwise_makes_no_file(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError, match="leave `storage` out"):
+        create_runtime(alone(), testing=TestingConfig(mock_response="x"), storage=address)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("storage", ["runs.db", "mysql://host/db", "", 3])

@@ -127,6 +127,13 @@ def _missing_toolkits(spec: RuntimeSpec) -> list[Fault]:
 
 SCHEMES = ("sqlite:///", "postgresql://", "postgres://")
 """How the address of a store may begin."""
+PLAIN = "a store in a file has no options; leave `storage` out to keep runs in memory"
+
+
+def _names_no_plain_file(storage: str) -> bool:
+    """Say whether an address means what other drivers read in it: a file of that very name would be made."""
+    path = storage.removeprefix("sqlite:///")
+    return storage.startswith("sqlite:") and ("?" in path or path.startswith((":memory:", "file:")))
 
 
 def _unusable_storage(storage: object, interpreter: Interpreter[Any]) -> list[Fault]:
@@ -135,6 +142,8 @@ def _unusable_storage(storage: object, interpreter: Interpreter[Any]) -> list[Fa
     if not isinstance(storage, str) or not storage.startswith(SCHEMES):
         hint = 'write "sqlite:///runs.db", "sqlite:////var/lib/app/runs.db" or "postgresql://user@host/db"'
         return [Fault("storage", f"`{storage}` is no address of a store", hint)]
+    if _names_no_plain_file(storage):
+        return [Fault("storage", f"`{storage}` names a file that cannot be meant", PLAIN)]
     if interpreter.replays:
         return [Fault("storage", "a replay keeps nothing", "leave `storage` out: a recording is what is kept of a run")]
     return []
