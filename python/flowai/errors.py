@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,11 +28,13 @@ class FlowaiError(Exception):
     """What the reader may do about it."""
     run_id: str | None
     """The run in which it happened."""
+    advice: ClassVar[str | None] = None
+    """The hint of an error of this kind that has none of its own."""
 
     def __init__(self, message: str, *, hint: str | None = None, run_id: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = self.advice if hint is None else hint
         self.run_id = run_id
 
     def __str__(self) -> str:
@@ -329,6 +331,8 @@ class UnknownApproval(ApprovalError):
 class ApprovalConflict(ApprovalError):
     """The approval was answered before, with other content."""
 
+    advice = "the first answer counts, and this one changed nothing; `runtime.events(run_id)` tells what became of it"
+
 
 class LimitReached(FlowaiError):
     """A budget of the run is used up.
@@ -361,6 +365,8 @@ class Crashed(FlowaiError):
 
 class StorageError(FlowaiError):
     """The store of journals and state failed."""
+
+    advice = "look at the file or the server that `storage` names, and try again: what was kept before stays as it is"
 
 
 class RunNotFound(StorageError):
