@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class FlowaiError(Exception):
@@ -116,8 +117,28 @@ class ReplayMismatch(ProgramError):
     recorded: object = None
     asked: object = None
     """What was asked at the position before, and what the program asks now."""
-    diff: object = None
-    """How the two differ, field by field."""
+    diff: Sequence[Mapping[str, object]] | None = None
+    """How the two differ, field by field: each with its `path`, `before` and `after`."""
+
+    def __str__(self) -> str:
+        fields = [_differing(each) for each in self.diff or ()]
+        left = [f"and {len(fields) - SHOWN} more"] if len(fields) > SHOWN else []
+        hint = [] if self.hint is None else [f"hint: {self.hint}"]
+        return "\n".join([self.message, *(f"  {each}" for each in [*fields[:SHOWN], *left]), *hint])
+
+
+SHOWN = 12
+"""How many fields that differ are told in the text of an error."""
+
+
+def _differing(field: Mapping[str, object]) -> str:
+    # In ASCII: what a model said may hold letters that turn a terminal's lines around.
+    before, after = (json.dumps(field.get(side), default=repr) for side in ("before", "after"))
+    return f"{field['path'] or '/'}: {_short(before)} before, {_short(after)} now"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 class ScriptMismatch(ProgramError):

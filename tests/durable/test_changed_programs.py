@@ -94,6 +94,7 @@ def test_a_program_that_asks_something_else_stops_and_says_where(
             assert (error.position, error.run_id) == (position, run_id)
             assert [each and each["effect"] for each in (error.recorded, error.asked)] == [recorded, asked]
             assert set(paths) <= {each["path"] for each in error.diff}
+            assert all(f"  {path or '/'}: " in str(error) for path in paths)
             assert deeds.done == ["look 3"]
 
     asyncio.run(with_another(storage, monkeypatch, changed, whole))
