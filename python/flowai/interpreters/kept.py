@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowai.errors import FlowaiError, RunOwned, SpecError, StorageError
 from flowai.interpreters.damage import Damage
-from flowai.interpreters.refusals import check_names, known
+from flowai.interpreters.refusals import check_after, check_names, check_statuses, known
 from flowai.interpreters.run_record import RunRecord
 from flowai.interpreters.verbs import Verbs
 from flowai.interpreters.wake import now_ms
@@ -48,11 +48,15 @@ class KeptVerbs(Verbs):
             thread_id: Of one conversation only.
             status: Only those that stand so, such as `"paused"`, or one of several.
 
+        Raises:
+            SpecError: No run can stand so.
+
         Example:
             `[run.run_id for run in runtime.runs(status="paused")]`
         """
         check_names(thread_id=thread_id)
         statuses: list[str] = [status] if isinstance(status, str) else [*(status or ())]
+        check_statuses(statuses)
         found = self.shelf.runs(chosen_tenant(tenant, self.spec.tenant), thread_id, statuses)
         return [RunRecord.read(each) for each in found]
 
@@ -67,12 +71,14 @@ class KeptVerbs(Verbs):
         Raises:
             RunNotFound: There is no such run of this tenant.
             JournalBroken: What is kept is not what was written.
+            SpecError: No event can have that number.
 
         Example:
             `for event in runtime.events(run_id, after=last.seq): print(event)`
         """
         from flowai.events.construct import event_of
 
+        check_after(after)
         whose = chosen_tenant(tenant, self.spec.tenant)
         return [event_of(each) for each in self.shelf.kept_events(whose, known("run_id", run_id), after)]
 

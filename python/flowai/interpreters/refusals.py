@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
 from flowai.errors import Fault, SpecError, StorageError, ThreadBusy, ValueNotJson
+from flowai.interpreters.run_record import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flowai.interpreters.threads import Active
 
 NAMED = "give a text that is not empty, of whole characters"
@@ -50,6 +53,24 @@ def known(option: str, given: str) -> str:
     if not isinstance(cast("object", given), str):
         raise SpecError([Fault("", f"`{option}` is {given!r}", "give the id as events tell it")])
     return given
+
+
+def check_statuses(statuses: Iterable[object]) -> None:
+    """Check by which statuses runs are listed: one that no run can have would list others."""
+    possible = get_args(Status)
+    for status in statuses:
+        if status not in possible:
+            raise SpecError(f"no run is `{status}`", hint=f"a run is {', '.join(possible)}")
+
+
+LAST = 2**63 - 1
+"""The highest number that an event can have."""
+
+
+def check_after(after: object) -> None:
+    """Check after which event the others are asked for."""
+    if not isinstance(after, int) or not 0 <= after <= LAST:
+        raise SpecError(f"no event has the number `{after}`", hint="give the `seq` of the last event, or 0 for all")
 
 
 def thread_busy(busy: Active) -> ThreadBusy:
