@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
+
+from flowai.differing import differing
+from flowai.fault import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,27 +42,6 @@ class FlowaiError(Exception):
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\nhint: {self.hint}"
-
-
-class Fault(NamedTuple):
-    """One thing that is wrong in a spec.
-
-    Example:
-        >>> str(Fault("agent `ops`", "unknown tool `delete_rwo`", "did you mean `delete_row`?"))
-        'agent `ops`: unknown tool `delete_rwo` (did you mean `delete_row`?)'
-    """
-
-    where: str
-    """The spec, field or line at fault; empty where the message says it."""
-    message: str
-    """What is wrong there."""
-    hint: str | None = None
-    """What would be right."""
-
-    def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        advice = f" ({self.hint})" if self.hint else ""
-        return f"{place}{self.message}{advice}"
 
 
 class SpecError(FlowaiError):
@@ -121,24 +102,8 @@ class ReplayMismatch(ProgramError):
     """How the two differ, field by field: each with its `path`, `before` and `after`."""
 
     def __str__(self) -> str:
-        fields = [_differing(each) for each in self.diff or ()]
-        left = [f"and {len(fields) - SHOWN} more"] if len(fields) > SHOWN else []
         hint = [] if self.hint is None else [f"hint: {self.hint}"]
-        return "\n".join([self.message, *(f"  {each}" for each in [*fields[:SHOWN], *left]), *hint])
-
-
-SHOWN = 12
-"""How many fields that differ are told in the text of an error."""
-
-
-def _differing(field: Mapping[str, object]) -> str:
-    # In ASCII: what a model said may hold letters that turn a terminal's lines around.
-    before, after = (json.dumps(field.get(side), default=repr) for side in ("before", "after"))
-    return f"{field['path'] or '/'}: {_short(before)} before, {_short(after)} now"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"
+        return "\n".join([self.message, *differing(self.diff or ()), *hint])
 
 
 class ScriptMismatch(ProgramError):
