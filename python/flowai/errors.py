@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from flowai.differing import differing
-from flowai.fault import Fault
+from flowai.fault import Fault as Fault  # noqa: PLC0414 — exported from here, too
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
