@@ -87,6 +87,21 @@ def test_a_fork_names_its_parent_and_may_be_replayed() -> None:
     assert again.blocking.run_specialist("clerk", "Order three red ones").value == "bye"
 
 
+def test_a_fork_behind_an_approved_write_goes_on() -> None:
+    run = recorded()
+    other = forked(run, [Says("bye")], at=position(run, "CallModel", 2), decisions=[])
+    assert other.value == "bye"
+    assert [event.result for event in other.events if event.type == "tool_answered"][-1] == "3 of red-1"
+    assert shop.ordered == []
+
+
+def test_a_runtime_replays_a_recording_as_often_as_it_is_asked() -> None:
+    runtime = shop.runtime().under(Eval(Test()).replay(recorded().recording))
+    runs = [runtime.blocking.run_specialist("clerk", "Order three red ones") for _ in range(2)]
+    assert [run.output for run in runs] == ["ordered 3", "ordered 3"]
+    assert shop.ordered == []
+
+
 def test_a_position_where_nothing_was_asked_is_refused() -> None:
     with pytest.raises(ProgramError, match="asked nothing at position 7") as caught:
         forked(recorded(), [], at="7")
