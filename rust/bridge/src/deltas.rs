@@ -17,7 +17,7 @@ use pyo3::types::PyList;
 use crate::pyser::EventWriter;
 
 /// How much text is kept for one reader, and of one answer for readers who come later.
-const BYTES_MAX: usize = 1536 * 1024;
+const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The deltas of a run, which its courier and its session share.
 pub type SharedDeltas = Arc<Mutex<Deltas>>;

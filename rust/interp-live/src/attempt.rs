@@ -22,7 +22,7 @@ use crate::wait::until;
 /// How much of what was shown is kept for the fault of an answer that breaks.
 const PARTIAL_BYTES_MAX: usize = 1024 * 1024;
 /// How much is shown of one answer: many times what any model writes.
-const SHOWN_BYTES_MAX: usize = 1536 * 1024;
+const SHOWN_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What a turn from words to thinking or back takes at a reader's, about; pieces of one kind are joined there.
 const TURN_BYTES: usize = 1024;
 
