@@ -14,12 +14,14 @@ def test_a_run_on_a_full_disk_stops_before_its_next_write_and_goes_on_when_there
     with started("filling", tmp_path) as process:
         said = [" ".join(line) for line in process.lines()]
         assert process.end() == 0
+    # The disk may be full before it has the answer of `put`, which is idempotent: then it is made again under its key.
+    ends = ["done put 1 fill fill send 2", "done put 1 fill put 1 fill send 2"]
+    assert said.pop(4) in ends
     assert said == [
         "stopped StorageError with hint",
         "done put 1 fill",
         "listed running",
         "ended done",
-        "done put 1 fill fill send 2",
         "kept True []",
     ]
 
