@@ -1,6 +1,11 @@
 """A fault of a spec: where it is, what is wrong and what would be right."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Fault(NamedTuple):
@@ -17,6 +22,11 @@ class Fault(NamedTuple):
     """What is wrong there."""
     hint: str | None = None
     """What would be right."""
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Fault:
+        """Read what the native part found."""
+        return cls(written["place"], written["message"], written["hint"])
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

@@ -64,7 +64,7 @@ class Live(Interpreter[H_contra]):
         self._allowed = [allow_in_tests] if isinstance(allow_in_tests, str) else list(allow_in_tests)
         faults = _bridge.check_providers(revealed(self._providers))
         if faults:
-            raise SpecError([Fault(each["place"], each["message"], each["hint"]) for each in faults])
+            raise SpecError([Fault.read(each) for each in faults])
 
     def handling(self, effect: type[E], handler: Callable[[E], object]) -> Live[H_contra | E]:
         """Return a copy that answers one more effect of yours.

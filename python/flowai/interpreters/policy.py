@@ -76,7 +76,7 @@ def check_policies(spec: dict[str, Any], policies: Sequence[dict[str, Any]]) -> 
     """
     found = _bridge.check_wiring(spec, list(policies))["faults"] if policies else []
     if found:
-        raise SpecError([Fault(each["place"], each["message"], each["hint"]) for each in found])
+        raise SpecError([Fault.read(each) for each in found])
 
 
 def _row(written: dict[str, Any]) -> PolicyRow:

@@ -89,7 +89,7 @@ def _wiring_faults(
 
 
 def _read(faults: Sequence[Any]) -> list[Fault]:
-    return [Fault(each["place"], each["message"], each["hint"]) for each in faults]
+    return [Fault.read(each) for each in faults]
 
 
 def warnings_of(spec: RuntimeSpec) -> list[Fault]:
